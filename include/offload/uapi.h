@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: (GPL-2.0-only WITH Linux-syscall-note) OR BSD-2-Clause */
+/*
+ * /dev/offloadN, the PMM's side of the kernel module.
+ *
+ *   open    any number of descriptors
+ *   ioctl   OFL_IOC_INFO at any time; OFL_IOC_ATTACH makes this descriptor the
+ *           one PMM of the instance; OFL_IOC_READY lets the image start
+ *   mmap    after ATTACH: the shared window and nothing else, offset 0, at most
+ *           window_size bytes, MAP_SHARED (ENODEV before ATTACH, EINVAL else)
+ *   poll    POLLIN when the state differs from the one last read by INFO;
+ *           POLLHUP when the instance is going away
+ *   close   detaches the PMM
+ *
+ * Every structure begins with its own size, so that it can grow.
+ */
+#ifndef OFFLOAD_UAPI_H
+#define OFFLOAD_UAPI_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/* What the instance is doing; the words of sysfs `state` in brackets. */
+enum ofl_instance_state {
+	OFL_INSTANCE_OFFLINE = 0, /* [offline] core held, nothing runs */
+	OFL_INSTANCE_RUNNING = 1, /* [running] */
+	OFL_INSTANCE_CRASHED = 2, /* [crashed] */
+	OFL_INSTANCE_STUCK = 3,	  /* [stuck] cannot be stopped; memory is kept */
+};
+
+struct ofl_ioc_info {
+	__u32 size; /* in: sizeof this; out: bytes the module filled in */
+	__u32 abi;  /* out: OFL_ABI_VERSION of the module */
+	__u64 window_pa;
+	__u64 window_size;
+	__u32 state; /* enum ofl_instance_state */
+	__s32 exit_status;
+	__u32 cpu;
+	__u32 starts; /* images started so far; a change means a restart */
+};
+
+struct ofl_ioc_attach {
+	__u32 size;
+	__u32 abi; /* in: OFL_ABI_VERSION of the PMM */
+};
+
+#define OFL_IOC_TYPE 0xb7
+/* Errors: EINVAL size; EFAULT. */
+#define OFL_IOC_INFO _IOWR(OFL_IOC_TYPE, 1, struct ofl_ioc_info)
+/* Errors: EPROTONOSUPPORT other ABI (both are named in the kernel log); EBUSY
+ * another PMM is attached; EALREADY this one is. */
+#define OFL_IOC_ATTACH _IOW(OFL_IOC_TYPE, 2, struct ofl_ioc_attach)
+/* The window is laid out.  Errors: ENOTCONN not attached. */
+#define OFL_IOC_READY _IO(OFL_IOC_TYPE, 3)
+
+#endif
