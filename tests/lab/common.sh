@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Sourced by the scripts of the laboratory: where things are, how to complain.
+
+lab=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+top=$(cd "$lab/../.." && pwd)
+O=${O:-$top/build}
+MIRROR=${MIRROR:-}
+mkdir -p "$O"
+O=$(cd "$O" && pwd)
+cache=$O/cache
+
+say() { echo "lab: $*" >&2; }
+
+die()
+{
+	echo "lab: error: $*" >&2
+	exit 1
+}
+
+# The Debian mirror: MIRROR=, or the one that this machine's apt uses.
+mirror()
+{
+	local base=$MIRROR
+
+	if [ -z "$base" ]; then
+		base=$(apt-get indextargets --format '$(REPO_URI)' \
+			'Created-By: Packages' 'Origin: Debian' \
+			'Codename: bookworm' 2>/dev/null | head -n 1)
+	fi
+	base=${base:-http://deb.debian.org/debian}
+	echo "${base%/}"
+}
+
+# Its twin for security updates: MIRROR_SECURITY=, or this machine's; may be none.
+security_mirror()
+{
+	local base=${MIRROR_SECURITY:-}
+
+	if [ -z "$base$MIRROR" ]; then
+		base=$(apt-get indextargets --format '$(REPO_URI)' \
+			'Created-By: Packages' 'Origin: Debian' \
+			'Codename: bookworm-security' 2>/dev/null | head -n 1)
+	fi
+	echo "${base%/}"
+}
+
+# One writer at a time: lock NAME.  Held until the script ends.
+lock()
+{
+	mkdir -p "$O/lock"
+	exec {lock_fd}>"$O/lock/$1"
+	flock -w 1800 "$lock_fd" ||
+		die "$O/lock/$1 is held by another build for 30 minutes"
+}
