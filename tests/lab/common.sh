@@ -8,6 +8,7 @@ MIRROR=${MIRROR:-}
 mkdir -p "$O"
 O=$(cd "$O" && pwd)
 cache=$O/cache
+PATH=$PATH:/usr/sbin:/sbin
 
 say() { echo "lab: $*" >&2; }
 

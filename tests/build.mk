@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Unit tests: each tests/unit/test_*.c is one program for this machine that
+# includes the .c files under test; KTAP (TAP) on stdout.
+
+UNIT_CFLAGS := -std=gnu11 -g -O1 $(WARN) -Iinclude -I. \
+	-fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+UNIT_LIBS := -lcmocka -lfdt -lpthread
+
+UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
+UNIT_BINS := $(UNIT_TESTS:%=$(O)/test/unit/%)
+
+# A test that needs more says so in its fragment, target-specific:
+#   $(O)/test/unit/test_x: UNIT_CFLAGS += -Ifoo
+$(O)/test/unit/%: tests/unit/%.c
+	@mkdir -p $(@D)
+	$(call note,UNITCC,$@)
+	$(Q)$(HOSTCC) $(UNIT_CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(UNIT_LIBS)
+
+-include $(UNIT_BINS:%=%.d)
