@@ -10,3 +10,38 @@ $(O)/kernels/%/.ready:
 	@tests/lab/kernel $(subst -, ,$*)
 
 .PRECIOUS: $(O)/cache/%.orig.tar.gz $(O)/cache/%.orig.tar.xz $(O)/kernels/%/.ready
+
+# --- run ---
+
+MODULE_KO = $(B)/module/$(KVER)/offload.ko
+PMM_BIN = $(B)/pmm/offload-pmm
+export IMAGE SHARE ARGS TESTS MACHINES
+
+.PHONY: run run-native
+run: $(MODULE_KO) $(PMM_BIN) $(B)/images/wc.bin $(KREADY)
+	@ARCH=$(ARCH) KVER=$(KVER) tests/lab/run
+
+run-native: $(PMM_BIN) $(B)/native/wc
+	@ARCH=$(ARCH) tests/lab/run --native
+
+# --- check ---
+
+# One line for each product that guest tests need, both architectures and kernels.
+.PHONY: check check-build check-unit check-host check-guest unit
+check-build:
+	@$(MAKE) --no-print-directory ARCH=x86_64 KVER=6.1 all
+	@$(MAKE) --no-print-directory ARCH=x86_64 KVER=6.12 $(O)/x86_64/module/6.12/offload.ko
+	@$(MAKE) --no-print-directory ARCH=aarch64 KVER=6.1 all
+
+unit: $(UNIT_BINS)
+
+check: check-build
+	@$(MAKE) --no-print-directory ARCH=x86_64 unit
+	@tests/lab/check unit host guest
+
+check-unit: unit
+	@tests/lab/check unit
+check-host: check-build
+	@tests/lab/check host
+check-guest: check-build
+	@tests/lab/check guest
