@@ -45,3 +45,29 @@ check-host: check-build
 	@tests/lab/check host
 check-guest: check-build
 	@tests/lab/check guest
+
+# --- lint, size, install ---
+
+.PHONY: lint lint-flags size install bench-quick
+
+# Headers of the runtime want its flags, and picolibc, of either architecture.
+lint-flags: $(PICOLIBC)
+	@echo $(RT_CFLAGS)
+
+lint:
+	@$(MAKE) -s ARCH=x86_64 lint-flags >$(O)/lint-flags-x86_64
+	@$(MAKE) -s ARCH=aarch64 lint-flags >$(O)/lint-flags-aarch64
+	@RT_CFLAGS_x86_64="$$(tail -n 1 $(O)/lint-flags-x86_64)" \
+		RT_CFLAGS_aarch64="$$(tail -n 1 $(O)/lint-flags-aarch64)" tests/lab/lint
+
+size:
+	@$(MAKE) --no-print-directory ARCH=x86_64 all
+	@$(MAKE) --no-print-directory ARCH=aarch64 all
+	@tests/lab/size
+
+install: all
+	install -D -m 755 $(PMM_BIN) $(DESTDIR)$(PREFIX)/sbin/offload-pmm
+	install -D -m 644 $(MODULE_KO) $(DESTDIR)$(PREFIX)/lib/offload/$(KVER)/offload.ko
+	install -d $(DESTDIR)$(PREFIX)/lib/offload/images $(DESTDIR)$(PREFIX)/include/offload
+	install -m 644 $(B)/images/*.bin $(DESTDIR)$(PREFIX)/lib/offload/images/
+	install -m 644 include/offload/*.h $(DESTDIR)$(PREFIX)/include/offload/
