@@ -18,3 +18,18 @@ $(O)/test/unit/%: tests/unit/%.c
 	$(Q)$(HOSTCC) $(UNIT_CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(UNIT_LIBS)
 
 -include $(UNIT_BINS:%=%.d)
+
+# --- kernel modules that guest tests load: /offload/tests/NAME.ko ---
+
+GUEST_KO := $(patsubst tests/guest/%.c,$(B)/guest-modules/$(KVER)/%.ko,$(wildcard tests/guest/*.c))
+
+$(B)/guest-modules/$(KVER)/%.ko: tests/guest/%.c | $(KREADY)
+	@mkdir -p $(@D)/$*
+	$(call note,KMOD,$@)
+	$(Q)cp $< $(@D)/$*/ && echo 'obj-m := $*.o' >$(@D)/$*/Kbuild
+	$(Q)$(MAKE) -s -C $(KDIR) M=$(abspath $(@D)/$*) ARCH=$(KARCH) \
+		CROSS_COMPILE=$(CROSS) CONFIG_DEBUG_INFO_BTF_MODULES= modules
+	$(Q)mv $(@D)/$*/$*.ko $@ && rm -rf $(@D)/$*
+
+.PHONY: guest-modules
+guest-modules: $(GUEST_KO)

@@ -29,9 +29,10 @@ run-native: $(PMM_BIN) $(B)/native/wc
 # One line for each product that guest tests need, both architectures and kernels.
 .PHONY: check check-build check-unit check-host check-guest unit
 check-build:
-	@$(MAKE) --no-print-directory ARCH=x86_64 KVER=6.1 all
-	@$(MAKE) --no-print-directory ARCH=x86_64 KVER=6.12 $(O)/x86_64/module/6.12/offload.ko
-	@$(MAKE) --no-print-directory ARCH=aarch64 KVER=6.1 all
+	@$(MAKE) --no-print-directory ARCH=x86_64 KVER=6.1 all guest-modules
+	@$(MAKE) --no-print-directory ARCH=x86_64 KVER=6.12 guest-modules \
+		$(O)/x86_64/module/6.12/offload.ko
+	@$(MAKE) --no-print-directory ARCH=aarch64 KVER=6.1 all guest-modules
 
 unit: $(UNIT_BINS)
 
