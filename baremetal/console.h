@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* virtio-console, port 0. */
+#ifndef OFFLOAD_CONSOLE_H
+#define OFFLOAD_CONSOLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "virtio.h"
+#include "vq.h"
+
+#define OFL_CONSOLE_TX 8u
+#define OFL_CONSOLE_RX 4u
+
+struct ofl_console {
+	struct ofl_virtio *dev; /* NULL: none */
+	struct ofl_vq rx, tx;
+	uint32_t tx_size; /* bytes of one output buffer */
+	uint32_t rx_size;
+	struct ofl_console_buf {
+		uint8_t *va;
+		uint64_t pa;
+	} tx_buf[OFL_CONSOLE_TX], rx_buf[OFL_CONSOLE_RX];
+	uint32_t tx_free; /* one bit per output buffer */
+	/* The input buffer being read: its bytes at..len are still to come. */
+	struct ofl_console_buf *rx_now;
+	uint32_t rx_at, rx_len;
+};
+
+/* Start the device and use it.  ENOMEM: its memory is too small. */
+int ofl_console_start(struct ofl_console *con, struct ofl_virtio *dev);
+/* The PMM takes output. */
+bool ofl_console_works(struct ofl_console *con);
+/*
+ * All of it, waiting for room.  EIO, ETIMEDOUT: the rest is lost, and the
+ * console does not work any more.
+ */
+ssize_t ofl_console_write(struct ofl_console *con, const void *buf, size_t len);
+/*
+ * At least one byte, waiting for it unless nonblock.  0: the end (the PMM gave
+ * an empty buffer).  EAGAIN: nonblock, and none there; EIO: the PMM went away.
+ */
+ssize_t ofl_console_read(struct ofl_console *con, void *buf, size_t len,
+			 bool nonblock);
+/* Wait (bounded) until the PMM has taken all output. */
+void ofl_console_drain(struct ofl_console *con);
+
+#endif

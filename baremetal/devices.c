@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Which driver gets which device. */
+#include "devices.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "console.h"
+#include "devtree.h"
+#include "files.h"
+#include "p9.h"
+#include "platform.h"
+#include "virtio.h"
+
+/* Drivers keep pointers into it: written by one attach, then left alone. */
+static struct ofl_virtio devices[OFL_DEVICES_MAX];
+static struct ofl_console console;
+static struct ofl_p9 shares[OFL_MOUNTS_MAX];
+static unsigned int nr_shares;
+
+static int start_share(struct ofl_virtio *dev)
+{
+	struct ofl_p9 *p9;
+	int err;
+
+	if (nr_shares == OFL_MOUNTS_MAX)
+		return -ENOSPC;
+	p9 = &shares[nr_shares];
+	err = ofl_p9_start(p9, dev);
+	if (!err)
+		err = ofl_files_mount(p9);
+	if (!err)
+		nr_shares++;
+	return err;
+}
+
+static void start(struct ofl_virtio *dev)
+{
+	int err = -ENOTSUP;
+
+	switch (dev->device_id) {
+	case OFL_VIRTIO_ID_CONSOLE:
+		if (console.dev)
+			break;
+		err = ofl_console_start(&console, dev);
+		if (!err)
+			ofl_files_console(&console);
+		break;
+	case OFL_VIRTIO_ID_9P:
+		err = start_share(dev);
+		break;
+	}
+	if (err == -ENOTSUP)
+		ofl_log_printf("offload: %s: no driver for device type %u\n",
+			       dev->name, dev->device_id);
+	else if (err)
+		ofl_log_printf("offload: %s: cannot start it: %s\n", dev->name,
+			       strerror(-err));
+}
+
+int ofl_devices_attach(uint32_t epoch)
+{
+	int n;
+
+	ofl_files_unmount();
+	ofl_files_console(NULL);
+	nr_shares = 0;
+	console.dev = NULL;
+	n = ofl_devtree_read(devices, OFL_DEVICES_MAX, epoch);
+	if (n < 0)
+		return n;
+	__atomic_store_n(&ofl_window()->image.abi, OFL_ABI_VERSION,
+			 __ATOMIC_RELAXED);
+	__atomic_store_n(&ofl_window()->image.epoch, epoch, __ATOMIC_RELEASE);
+	for (int i = 0; i < n; i++)
+		start(&devices[i]);
+	return 0;
+}
+
+void ofl_devices_drain(void)
+{
+	ofl_console_drain(&console);
+}

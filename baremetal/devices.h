@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The devices of the attached PMM. */
+#ifndef OFFLOAD_DEVICES_H
+#define OFFLOAD_DEVICES_H
+
+#include <stdint.h>
+
+/*
+ * Find and start the devices of PMM number `epoch`: the first console takes
+ * descriptors 0 to 2, the first 9p share is mounted on /, others on /TAG.  What
+ * cannot be used is named in the log.  -errno if the window itself is unusable.
+ */
+int ofl_devices_attach(uint32_t epoch);
+/* Before the core is given back: let the PMM take what is under way. */
+void ofl_devices_drain(void);
+
+#endif

@@ -1,0 +1,528 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * File descriptors.
+ *
+ * A descriptor points to an open file description, which dup() shares: the
+ * console, or a fid of a 9p share with an offset.  0, 1 and 2 are the
+ * console from the start.  Console output falls back to the log
+ * when there is no PMM that takes it, so that nothing an image prints is lost
+ * silently and nothing ever waits for a PMM that has gone.
+ *
+ * The POSIX functions return -1 and set errno; inside, 0 or -errno.
+ */
+#include "files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum kind {
+	KIND_NONE,
+	KIND_CONSOLE,
+	KIND_FILE,
+};
+
+struct open_file {
+	enum kind kind;
+	unsigned int refs;
+	int flags; /* O_* as of open() */
+	struct ofl_p9 *p9;
+	uint32_t fid;
+	bool is_dir;
+	uint64_t offset;
+};
+
+static struct open_file console_file = { .kind = KIND_CONSOLE, .refs = 3,
+					 .flags = O_RDWR };
+static struct open_file open_files[OFL_OPEN_MAX];
+static struct open_file *fds[OFL_OPEN_MAX] = { &console_file, &console_file,
+					       &console_file };
+static struct ofl_console *console;
+
+void ofl_files_console(struct ofl_console *con)
+{
+	console = con;
+}
+
+/* -errno to the POSIX convention. */
+static int result(int64_t ret)
+{
+	if (ret >= 0)
+		return (int)ret;
+	errno = (int)-ret;
+	return -1;
+}
+
+static ssize_t result_size(int64_t ret)
+{
+	if (ret >= 0)
+		return (ssize_t)ret;
+	errno = (int)-ret;
+	return -1;
+}
+
+static struct open_file *file_of(int fd)
+{
+	return fd >= 0 && fd < OFL_OPEN_MAX ? fds[fd] : NULL;
+}
+
+static int lowest_fd(int from)
+{
+	for (int fd = from; fd < OFL_OPEN_MAX; fd++)
+		if (!fds[fd])
+			return fd;
+	return -EMFILE;
+}
+
+static struct open_file *free_file(void)
+{
+	for (int i = 0; i < OFL_OPEN_MAX; i++)
+		if (!open_files[i].refs)
+			return &open_files[i];
+	return NULL;
+}
+
+/* --- open and close --- */
+
+static const struct {
+	int local;
+	uint32_t wire;
+} flag_map[] = {
+	{ O_CREAT, OFL_P9_CREATE }, { O_EXCL, OFL_P9_EXCL },
+	{ O_TRUNC, OFL_P9_TRUNC },  { O_APPEND, OFL_P9_APPEND },
+#ifdef O_DIRECTORY
+	{ O_DIRECTORY, OFL_P9_DIRECTORY },
+#endif
+#ifdef O_NOFOLLOW
+	{ O_NOFOLLOW, OFL_P9_NOFOLLOW },
+#endif
+};
+
+static uint32_t wire_flags(int flags)
+{
+	uint32_t wire;
+
+	switch (flags & O_ACCMODE) {
+	case O_WRONLY:
+		wire = OFL_P9_WRONLY;
+		break;
+	case O_RDWR:
+		wire = OFL_P9_RDWR;
+		break;
+	default:
+		wire = OFL_P9_RDONLY;
+		break;
+	}
+	for (size_t i = 0; i < sizeof(flag_map) / sizeof(flag_map[0]); i++)
+		if ((flags & flag_map[i].local) == flag_map[i].local)
+			wire |= flag_map[i].wire;
+	return wire;
+}
+
+/* An existing file. */
+static int open_existing(const struct ofl_path *path, int flags,
+			 struct open_file *file)
+{
+	struct ofl_p9_attr attr;
+	int err;
+
+	err = ofl_path_walk(path, &file->fid);
+	if (err)
+		return err;
+	err = ofl_p9_getattr(path->p9, file->fid, &attr);
+	if (err)
+		goto err_clunk;
+	file->is_dir = S_ISDIR(attr.mode);
+	err = -EEXIST;
+	if ((flags & O_CREAT) && (flags & O_EXCL))
+		goto err_clunk;
+	err = -EISDIR;
+	if (file->is_dir && (flags & O_ACCMODE) != O_RDONLY)
+		goto err_clunk;
+	err = -ENOTDIR;
+	if (!file->is_dir && path->dir_only)
+		goto err_clunk;
+	flags &= ~(O_CREAT | O_EXCL);
+	err = ofl_p9_lopen(path->p9, file->fid, wire_flags(flags));
+	if (err)
+		goto err_clunk;
+	return 0;
+
+err_clunk:
+	ofl_p9_clunk(path->p9, file->fid);
+	return err;
+}
+
+static int open_new(const struct ofl_path *path, int flags, mode_t mode,
+		    struct open_file *file)
+{
+	int err;
+
+	if (path->dir_only)
+		return -EISDIR;
+	err = ofl_path_walk_dir(path, &file->fid);
+	if (err)
+		return err;
+	err = ofl_p9_lcreate(path->p9, file->fid, path->name,
+			     wire_flags(flags), mode & 07777);
+	if (err)
+		ofl_p9_clunk(path->p9, file->fid);
+	file->is_dir = false;
+	return err;
+}
+
+static int do_open(const char *name, int flags, mode_t mode)
+{
+	struct open_file *file;
+	struct ofl_path path;
+	int fd, err;
+
+	fd = lowest_fd(0);
+	file = free_file();
+	if (fd < 0 || !file)
+		return -EMFILE;
+	err = ofl_path_parse(name, &path);
+	if (err)
+		return err;
+	err = open_existing(&path, flags, file);
+	if (err == -ENOENT && (flags & O_CREAT)) {
+		err = open_new(&path, flags, mode, file);
+		/* Somebody on the other side was faster. */
+		if (err == -EEXIST && !(flags & O_EXCL))
+			err = open_existing(&path, flags, file);
+	}
+	if (err)
+		return err;
+	file->kind = KIND_FILE;
+	file->refs = 1;
+	file->flags = flags;
+	file->p9 = path.p9;
+	file->offset = 0;
+	fds[fd] = file;
+	return fd;
+}
+
+int open(const char *name, int flags, ...)
+{
+	mode_t mode = 0;
+
+	if (flags & O_CREAT) {
+		va_list ap;
+
+		va_start(ap, flags);
+		mode = (mode_t)va_arg(ap, int);
+		va_end(ap);
+	}
+	return result(do_open(name, flags, mode));
+}
+
+int creat(const char *name, mode_t mode)
+{
+	return open(name, O_WRONLY | O_CREAT | O_TRUNC, mode);
+}
+
+int close(int fd)
+{
+	struct open_file *file = file_of(fd);
+	int err = 0;
+
+	if (!file)
+		return result(-EBADF);
+	fds[fd] = NULL;
+	if (!--file->refs && file->kind == KIND_FILE)
+		err = ofl_p9_clunk(file->p9, file->fid);
+	return result(err);
+}
+
+/* --- data --- */
+
+/* The log takes what no console does. */
+static int64_t console_write(const void *buf, size_t len)
+{
+	ssize_t done = -EIO;
+
+	if (console && ofl_console_works(console))
+		done = ofl_console_write(console, buf, len);
+	if (done < 0)
+		ofl_log_write(buf, len);
+	return (int64_t)len;
+}
+
+static int64_t console_read(const struct open_file *file, void *buf, size_t len)
+{
+	if (!console)
+		return 0;
+	return ofl_console_read(console, buf, len, file->flags & O_NONBLOCK);
+}
+
+static int64_t do_read(struct open_file *file, void *buf, size_t len)
+{
+	uint8_t *to = buf;
+	size_t done = 0;
+
+	if (file->is_dir)
+		return -EISDIR;
+	while (done < len) {
+		int64_t n = ofl_p9_read(file->p9, file->fid, file->offset,
+					to + done, len - done);
+
+		if (n < 0)
+			return done ? (int64_t)done : n;
+		if (!n)
+			break;
+		done += (size_t)n;
+		file->offset += (uint64_t)n;
+	}
+	return (int64_t)done;
+}
+
+ssize_t read(int fd, void *buf, size_t len)
+{
+	struct open_file *file = file_of(fd);
+
+	if (!file || (file->flags & O_ACCMODE) == O_WRONLY)
+		return result(-EBADF);
+	if (len > PTRDIFF_MAX)
+		return result(-EINVAL);
+	if (file->kind == KIND_CONSOLE)
+		return result_size(console_read(file, buf, len));
+	return result_size(do_read(file, buf, len));
+}
+
+static int64_t do_write(struct open_file *file, const void *buf, size_t len)
+{
+	const uint8_t *from = buf;
+	size_t done = 0;
+
+	if (file->flags & O_APPEND) {
+		struct ofl_p9_attr attr;
+		int err = ofl_p9_getattr(file->p9, file->fid, &attr);
+
+		if (err)
+			return err;
+		file->offset = attr.size;
+	}
+	while (done < len) {
+		int64_t n = ofl_p9_write(file->p9, file->fid, file->offset,
+					 from + done, len - done);
+
+		/* A server that takes nothing would keep us here forever. */
+		if (!n)
+			n = -EIO;
+		if (n < 0)
+			return done ? (int64_t)done : n;
+		done += (size_t)n;
+		file->offset += (uint64_t)n;
+	}
+	return (int64_t)done;
+}
+
+ssize_t write(int fd, const void *buf, size_t len)
+{
+	struct open_file *file = file_of(fd);
+
+	if (!file || (file->flags & O_ACCMODE) == O_RDONLY)
+		return result(-EBADF);
+	if (len > PTRDIFF_MAX)
+		return result(-EINVAL);
+	if (file->kind == KIND_CONSOLE)
+		return result_size(console_write(buf, len));
+	return result_size(do_write(file, buf, len));
+}
+
+static int64_t do_lseek(struct open_file *file, off_t offset, int whence)
+{
+	struct ofl_p9_attr attr;
+	int64_t base = 0;
+	int err;
+
+	if (file->kind == KIND_CONSOLE)
+		return -ESPIPE;
+	switch (whence) {
+	case SEEK_SET:
+		break;
+	case SEEK_CUR:
+		base = (int64_t)file->offset;
+		break;
+	case SEEK_END:
+		err = ofl_p9_getattr(file->p9, file->fid, &attr);
+		if (err)
+			return err;
+		base = (int64_t)attr.size;
+		break;
+	default:
+		return -EINVAL;
+	}
+	if (__builtin_add_overflow(base, (int64_t)offset, &base))
+		return -EOVERFLOW;
+	if (base < 0)
+		return -EINVAL;
+	file->offset = (uint64_t)base;
+	return base;
+}
+
+off_t lseek(int fd, off_t offset, int whence)
+{
+	struct open_file *file = file_of(fd);
+
+	if (!file)
+		return result(-EBADF);
+	return (off_t)result_size(do_lseek(file, offset, whence));
+}
+
+int ftruncate(int fd, off_t size)
+{
+	struct open_file *file = file_of(fd);
+
+	if (!file)
+		return result(-EBADF);
+	if (file->kind != KIND_FILE || size < 0 ||
+	    (file->flags & O_ACCMODE) == O_RDONLY)
+		return result(-EINVAL);
+	return result(ofl_p9_setattr(file->p9, file->fid, OFL_P9_SET_SIZE, 0,
+				     (uint64_t)size));
+}
+
+int fsync(int fd)
+{
+	struct open_file *file = file_of(fd);
+
+	if (!file)
+		return result(-EBADF);
+	if (file->kind == KIND_CONSOLE)
+		return result(-EINVAL);
+	return result(ofl_p9_fsync(file->p9, file->fid));
+}
+
+int fdatasync(int fd)
+{
+	return fsync(fd);
+}
+
+/* --- about a descriptor --- */
+
+void ofl_attr_to_stat(const struct ofl_p9_attr *attr, struct stat *st)
+{
+	memset(st, 0, sizeof(*st));
+	st->st_ino = (ino_t)attr->ino;
+	st->st_mode = (mode_t)attr->mode;
+	st->st_nlink = (nlink_t)attr->nlink;
+	st->st_uid = (uid_t)attr->uid;
+	st->st_gid = (gid_t)attr->gid;
+	st->st_rdev = (dev_t)attr->rdev;
+	st->st_size = (off_t)attr->size;
+	st->st_blksize = (blksize_t)attr->blksize;
+	st->st_blocks = (blkcnt_t)attr->blocks;
+	st->st_atim.tv_sec = (time_t)attr->atime;
+	st->st_atim.tv_nsec = (long)(attr->atime_ns % 1000000000u);
+	st->st_mtim.tv_sec = (time_t)attr->mtime;
+	st->st_mtim.tv_nsec = (long)(attr->mtime_ns % 1000000000u);
+	st->st_ctim.tv_sec = (time_t)attr->ctime;
+	st->st_ctim.tv_nsec = (long)(attr->ctime_ns % 1000000000u);
+}
+
+int fstat(int fd, struct stat *st)
+{
+	struct open_file *file = file_of(fd);
+	struct ofl_p9_attr attr;
+	int err;
+
+	if (!file)
+		return result(-EBADF);
+	if (file->kind == KIND_CONSOLE) {
+		memset(st, 0, sizeof(*st));
+		st->st_mode = S_IFCHR | 0620;
+		st->st_nlink = 1;
+		st->st_blksize = 1024;
+		return 0;
+	}
+	err = ofl_p9_getattr(file->p9, file->fid, &attr);
+	if (!err)
+		ofl_attr_to_stat(&attr, st);
+	return result(err);
+}
+
+int isatty(int fd)
+{
+	struct open_file *file = file_of(fd);
+
+	if (!file) {
+		errno = EBADF;
+		return 0;
+	}
+	if (file->kind == KIND_CONSOLE)
+		return 1;
+	errno = ENOTTY;
+	return 0;
+}
+
+static int dup_from(int fd, int from)
+{
+	struct open_file *file = file_of(fd);
+	int to;
+
+	if (!file)
+		return -EBADF;
+	if (from < 0 || from >= OFL_OPEN_MAX)
+		return -EINVAL;
+	to = lowest_fd(from);
+	if (to < 0)
+		return to;
+	file->refs++;
+	fds[to] = file;
+	return to;
+}
+
+int dup(int fd)
+{
+	return result(dup_from(fd, 0));
+}
+
+int dup2(int fd, int to)
+{
+	struct open_file *file = file_of(fd);
+
+	if (!file || to < 0 || to >= OFL_OPEN_MAX)
+		return result(-EBADF);
+	if (fd == to)
+		return to;
+	if (fds[to])
+		close(to);
+	file->refs++;
+	fds[to] = file;
+	return to;
+}
+
+int fcntl(int fd, int command, ...)
+{
+	const int changeable = O_APPEND | O_NONBLOCK;
+	struct open_file *file = file_of(fd);
+	va_list ap;
+	int arg;
+
+	if (!file)
+		return result(-EBADF);
+	switch (command) {
+	case F_GETFD:
+		return 0;
+	case F_GETFL:
+		return file->flags;
+	case F_DUPFD:
+	case F_SETFD:
+	case F_SETFL:
+		break;
+	default:
+		return result(-EINVAL);
+	}
+	va_start(ap, command);
+	arg = va_arg(ap, int);
+	va_end(ap);
+	if (command == F_DUPFD)
+		return result(dup_from(fd, arg));
+	if (command == F_SETFL)
+		file->flags = (file->flags & ~changeable) | (arg & changeable);
+	return 0;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * POSIX files: descriptors, names, mounts.  files.c has the descriptors, dir.c
+ * names and directories.
+ */
+#ifndef OFFLOAD_FILES_H
+#define OFFLOAD_FILES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "console.h"
+#include "p9.h"
+
+#define OFL_OPEN_MAX 64	 /* descriptors */
+#define OFL_MOUNTS_MAX 8 /* 9p shares */
+#define OFL_PATH_MAX 1024
+
+/* The first share is "/", a later one /TAG; it is used from now on. */
+int ofl_files_mount(struct ofl_p9 *p9);
+/* Descriptors 0, 1, 2 from now on; NULL: none, output goes to the log. */
+void ofl_files_console(struct ofl_console *con);
+/* Forget mounts (open files stay, with EIO): their PMM is gone. */
+void ofl_files_unmount(void);
+
+/* A name taken apart, inside files.c and dir.c. */
+struct ofl_path {
+	struct ofl_p9 *p9;
+	char text[OFL_PATH_MAX]; /* below the mount's root, clean, "" for it */
+	char *name;		 /* last component, in text */
+	bool dir_only;		 /* it had a slash at its end */
+};
+
+/*
+ * Clean `name` ("." and empty parts drop out, ".." takes one part away and
+ * stays at "/") and find its mount.  ENODEV: nothing is mounted; ENOENT: it is
+ * empty; ENAMETOOLONG.
+ */
+int ofl_path_parse(const char *name, struct ofl_path *path);
+/* fids of the thing itself, and of the directory that it is in (EBUSY for /). */
+int ofl_path_walk(const struct ofl_path *path, uint32_t *fid);
+int ofl_path_walk_dir(const struct ofl_path *path, uint32_t *fid);
+
+struct stat;
+void ofl_attr_to_stat(const struct ofl_p9_attr *attr, struct stat *st);
+
+#endif

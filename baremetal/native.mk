@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Images as Linux processes: $(B)/native/NAME from the same sources, the same
+# runtime above platform.h and the same C library; no libc of this machine.
+
+NATIVE_SRC := $(RT_UPPER) $(addprefix baremetal/,clock.c log.c timer.c) \
+	$(addprefix baremetal/native/,connect.c platform.c signal.c tls.c \
+	start_$(ARCH).S)
+NATIVE_SRC := $(filter-out baremetal/tls.c,$(NATIVE_SRC))
+NATIVE_OBJ := $(patsubst baremetal/%,$(B)/native/obj/%.o,$(NATIVE_SRC))
+
+NATIVE_MACHINE_x86_64 := -fcf-protection=none
+NATIVE_MACHINE_aarch64 := -mno-outline-atomics
+NATIVE_CFLAGS = -std=gnu11 -g -O2 $(WARN) -ffreestanding -fno-pie \
+	-fno-stack-protector -fno-omit-frame-pointer \
+	-fno-asynchronous-unwind-tables -fno-common -ffunction-sections \
+	-fdata-sections -fno-strict-aliasing $(NATIVE_MACHINE_$(ARCH)) \
+	$(PICOLIBC_CFLAGS) -Iinclude -Ibaremetal -Ibaremetal/native
+
+$(B)/native/obj/%.c.o: baremetal/%.c | $(B)/picolibc/.ready $(LIBFDT_SRC)/.ready
+	@mkdir -p $(@D)
+	$(call note,CC,$@)
+	$(Q)$(CC) $(NATIVE_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/native/obj/%.S.o: baremetal/%.S
+	@mkdir -p $(@D)
+	$(call note,AS,$@)
+	$(Q)$(CC) $(NATIVE_CFLAGS) -c -o $@ $<
+
+-include $(NATIVE_OBJ:.o=.d)
+.SECONDARY: $(NATIVE_OBJ)
+
+# A comment line "/* offload: no-pmm ... */" of the source means the same here
+# as it does to offload-cc.
+define native_link
+	@mkdir -p $(@D)
+	$(call note,NATIVE,$@)
+	$(Q)flags=0; ! grep -q '^/\* offload:.*no-pmm' $< || flags=1; \
+	$(CC) $(NATIVE_CFLAGS) -Wno-error -static -no-pie -nostdlib \
+		-nostartfiles -Wl,--gc-sections -Wl,--build-id=none \
+		-Wl,-z,noexecstack -Wl,--defsym=__ofl_image_flags=$$flags \
+		-o $@ $< $(NATIVE_OBJ) -Wl,--start-group $(B)/libfdt/libfdt.a \
+		-L$(B)/picolibc/lib -lc -lm -lgcc -Wl,--end-group
+endef
+
+$(B)/native/%: baremetal/images/%.c $(NATIVE_OBJ) $(B)/libfdt/libfdt.a
+	$(native_link)
+
+$(B)/native/%: tests/images/%.c $(NATIVE_OBJ) $(B)/libfdt/libfdt.a
+	$(native_link)
+
+# Images that need the interrupts or the traps of a real core say so with a
+# line "/* native: no */".
+NATIVE_IMAGES := $(patsubst %.c,$(B)/native/%,$(notdir $(shell \
+	grep -L '^/\* native: no \*/' baremetal/images/*.c tests/images/*.c \
+	2>/dev/null)))
+.PHONY: native
+native: $(NATIVE_IMAGES)
+ALL += $(NATIVE_IMAGES)

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Client of 9P2000.L over a virtio 9p device.  One request at a time.
+ *
+ * Functions return 0 (or a count) or -errno: the server's own error, or EIO if
+ * the device broke, went away or did not answer in time, EPROTO if a reply
+ * contradicts the request or itself.  After either of the two nothing more
+ * is sent, and everything is EIO.
+ */
+#ifndef OFFLOAD_P9_H
+#define OFFLOAD_P9_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "virtio.h"
+#include "vq.h"
+
+#define OFL_P9_FIDS 128u
+#define OFL_P9_ROOT 0u /* fid of the root of the share */
+#define OFL_P9_NAME_MAX 255u
+#define OFL_P9_TAG_MAX 31u
+#define OFL_P9_MSIZE_MAX (256u * 1024)
+#define OFL_P9_MSIZE_MIN 512u
+
+/* Open flags and modes are Linux's (the generic ones) on the wire. */
+#define OFL_P9_RDONLY 0u
+#define OFL_P9_WRONLY 1u
+#define OFL_P9_RDWR 2u
+#define OFL_P9_CREATE 0100u
+#define OFL_P9_EXCL 0200u
+#define OFL_P9_TRUNC 01000u
+#define OFL_P9_APPEND 02000u
+#define OFL_P9_DIRECTORY 0200000u
+#define OFL_P9_NOFOLLOW 0400000u
+#define OFL_P9_REMOVEDIR 0x200u /* of unlinkat */
+
+#define OFL_P9_SET_MODE 1u
+#define OFL_P9_SET_SIZE 8u
+
+struct ofl_p9 {
+	struct ofl_virtio *dev;
+	struct ofl_vq vq;
+	uint8_t *tx, *rx; /* shared: one request, one reply */
+	uint64_t tx_pa, rx_pa;
+	uint8_t *reply; /* private copy of a reply, msize bytes */
+	uint32_t msize;
+	uint16_t tag;	/* of the request being composed */
+	uint8_t want;	/* the type of its reply */
+	bool dead;
+	uint32_t fids[OFL_P9_FIDS / 32]; /* used ones */
+	char name[OFL_P9_TAG_MAX + 1];	 /* the mount tag */
+};
+
+struct ofl_p9_attr {
+	uint64_t ino;
+	uint64_t nlink, rdev, size, blksize, blocks;
+	uint64_t atime, atime_ns, mtime, mtime_ns, ctime, ctime_ns;
+	uint32_t mode, uid, gid;
+};
+
+struct ofl_p9_dirent {
+	uint64_t ino;
+	uint64_t offset; /* where to go on behind this entry */
+	uint8_t type;	 /* DT_* */
+	char name[OFL_P9_NAME_MAX + 1];
+};
+
+/* Start the device, agree on a version and attach to the share's root. */
+int ofl_p9_start(struct ofl_p9 *p9, struct ofl_virtio *dev);
+
+/*
+ * A new fid for `path` below `fid`: names with single slashes between them, ""
+ * for fid itself.
+ */
+int ofl_p9_walk(struct ofl_p9 *p9, uint32_t fid, const char *path,
+		uint32_t *newfid);
+/* The fid is free afterwards, whatever the server says. */
+int ofl_p9_clunk(struct ofl_p9 *p9, uint32_t fid);
+int ofl_p9_lopen(struct ofl_p9 *p9, uint32_t fid, uint32_t flags);
+/* fid, a directory, becomes the open new file. */
+int ofl_p9_lcreate(struct ofl_p9 *p9, uint32_t fid, const char *name,
+		   uint32_t flags, uint32_t mode);
+/* At most count bytes, at most what fits one message; 0: the end. */
+int64_t ofl_p9_read(struct ofl_p9 *p9, uint32_t fid, uint64_t offset, void *buf,
+		    size_t count);
+int64_t ofl_p9_write(struct ofl_p9 *p9, uint32_t fid, uint64_t offset,
+		     const void *buf, size_t count);
+int ofl_p9_getattr(struct ofl_p9 *p9, uint32_t fid, struct ofl_p9_attr *attr);
+/* `valid`: OFL_P9_SET_* */
+int ofl_p9_setattr(struct ofl_p9 *p9, uint32_t fid, uint32_t valid,
+		   uint32_t mode, uint64_t size);
+/* Entries as they come, for ofl_p9_next(); 0: the end. */
+int64_t ofl_p9_readdir(struct ofl_p9 *p9, uint32_t fid, uint64_t offset,
+		       void *buf, size_t count);
+/* Take one entry at *at of buf.  1, 0 (no more) or -EPROTO. */
+int ofl_p9_next(const void *buf, size_t len, size_t *at,
+		struct ofl_p9_dirent *entry);
+int ofl_p9_mkdir(struct ofl_p9 *p9, uint32_t dir, const char *name,
+		 uint32_t mode);
+int ofl_p9_unlinkat(struct ofl_p9 *p9, uint32_t dir, const char *name,
+		    uint32_t flags);
+int ofl_p9_renameat(struct ofl_p9 *p9, uint32_t from, const char *name,
+		    uint32_t to, const char *new_name);
+int ofl_p9_fsync(struct ofl_p9 *p9, uint32_t fid);
+
+/* An errno of this C library for one of Linux; EIO for what has none. */
+int ofl_errno_from_linux(uint32_t number);
+
+/* Inside p9*.c: compose a request, send it, take the reply apart. */
+struct p9_out;
+struct p9_in;
+void ofl_p9_request(struct ofl_p9 *p9, struct p9_out *out, unsigned int type);
+int ofl_p9_rpc(struct ofl_p9 *p9, struct p9_out *out, struct p9_in *in);
+/*
+ * The same, but the last bytes of the reply's body stay in the shared buffer:
+ * only `head` bytes of it are copied and *body gets the length of the whole.
+ */
+int ofl_p9_rpc_head(struct ofl_p9 *p9, struct p9_out *out, struct p9_in *in,
+		    size_t head, size_t *body);
+/* A reply contradicts itself: no more of this server.  Returns -EPROTO. */
+int ofl_p9_lied(struct ofl_p9 *p9, const char *why);
+
+#endif

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* 9P2000.L: one function per request. */
+#include "p9.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "p9_wire.h"
+
+#define GETATTR_BASIC 0x7ffu
+#define WRITE_HEAD (P9_HEADER + 4 + 8 + 4)
+#define READ_HEAD 4u /* count, in front of the data of Rread and Rreaddir */
+
+static int fid_get(struct ofl_p9 *p9, uint32_t *fid)
+{
+	for (uint32_t i = 0; i < OFL_P9_FIDS / 32; i++) {
+		if (!~p9->fids[i])
+			continue;
+		*fid = i * 32 + (uint32_t)__builtin_ctz(~p9->fids[i]);
+		p9->fids[i] |= 1u << (*fid % 32);
+		return 0;
+	}
+	return -ENFILE;
+}
+
+static void fid_put(struct ofl_p9 *p9, uint32_t fid)
+{
+	p9->fids[fid / 32] &= ~(1u << (fid % 32));
+}
+
+/* A request whose reply has exactly `body` bytes of no interest. */
+static int simple(struct ofl_p9 *p9, struct p9_out *out, size_t body)
+{
+	struct p9_in in;
+	size_t got;
+	int err;
+
+	err = ofl_p9_rpc_head(p9, out, &in, 0, &got);
+	if (!err && got != body)
+		err = ofl_p9_lied(p9, "9p reply of a wrong length");
+	return err;
+}
+
+int ofl_p9_clunk(struct ofl_p9 *p9, uint32_t fid)
+{
+	struct p9_out out;
+	int err;
+
+	ofl_p9_request(p9, &out, P9_TCLUNK);
+	p9_put(&out, fid, 4);
+	err = simple(p9, &out, 0);
+	fid_put(p9, fid);
+	return err;
+}
+
+/*
+ * One Twalk of at most P9_WALK_MAX names from `from` to newfid, which may be
+ * the same if it is not the first of a long path.  *path moves behind them.
+ */
+static int walk_some(struct ofl_p9 *p9, uint32_t from, uint32_t newfid,
+		     const char **path)
+{
+	const char *names[P9_WALK_MAX];
+	size_t lens[P9_WALK_MAX];
+	struct p9_out out;
+	struct p9_in in;
+	unsigned int n = 0, got;
+	size_t body;
+	int err;
+
+	while (n < P9_WALK_MAX && **path) {
+		size_t len = strcspn(*path, "/");
+
+		if (len > OFL_P9_NAME_MAX)
+			return -ENAMETOOLONG;
+		names[n] = *path;
+		lens[n++] = len;
+		*path += len;
+		while (**path == '/')
+			(*path)++;
+	}
+	ofl_p9_request(p9, &out, P9_TWALK);
+	p9_put(&out, from, 4);
+	p9_put(&out, newfid, 4);
+	p9_put(&out, n, 2);
+	for (unsigned int i = 0; i < n; i++)
+		p9_put_name(&out, names[i], lens[i]);
+	err = ofl_p9_rpc_head(p9, &out, &in, 2, &body);
+	if (err)
+		return err;
+	got = (unsigned int)p9_get(&in, 2);
+	if (in.bad || got > n || body != 2 + (size_t)got * P9_QID)
+		return ofl_p9_lied(p9, "9p walk reply of a wrong length");
+	if (n && !got)
+		return ofl_p9_lied(p9, "9p walk reply without an element");
+	/* Short: the next name does not exist, and newfid neither. */
+	return got == n ? 0 : -ENOENT;
+}
+
+int ofl_p9_walk(struct ofl_p9 *p9, uint32_t fid, const char *path,
+		uint32_t *newfid)
+{
+	uint32_t to, from = fid;
+	int err;
+
+	err = fid_get(p9, &to);
+	if (err)
+		return err;
+	do {
+		err = walk_some(p9, from, to, &path);
+		if (err)
+			break;
+		from = to;
+	} while (*path);
+	if (err) {
+		/* If a later part failed, the first ones made `to`. */
+		if (from == to)
+			ofl_p9_clunk(p9, to);
+		else
+			fid_put(p9, to);
+		return err;
+	}
+	*newfid = to;
+	return 0;
+}
+
+int ofl_p9_lopen(struct ofl_p9 *p9, uint32_t fid, uint32_t flags)
+{
+	struct p9_out out;
+
+	ofl_p9_request(p9, &out, P9_TLOPEN);
+	p9_put(&out, fid, 4);
+	p9_put(&out, flags, 4);
+	return simple(p9, &out, P9_QID + 4);
+}
+
+int ofl_p9_lcreate(struct ofl_p9 *p9, uint32_t fid, const char *name,
+		   uint32_t flags, uint32_t mode)
+{
+	struct p9_out out;
+
+	ofl_p9_request(p9, &out, P9_TLCREATE);
+	p9_put(&out, fid, 4);
+	p9_put_string(&out, name);
+	p9_put(&out, flags, 4);
+	p9_put(&out, mode, 4);
+	p9_put(&out, 0, 4); /* gid */
+	return simple(p9, &out, P9_QID + 4);
+}
+
+/* Tread and Treaddir: the same but for the number. */
+static int64_t read_some(struct ofl_p9 *p9, unsigned int type, uint32_t fid,
+			 uint64_t offset, void *buf, size_t count)
+{
+	struct p9_out out;
+	struct p9_in in;
+	uint32_t got;
+	size_t body;
+	int err;
+
+	if (count > p9->msize - P9_HEADER - READ_HEAD)
+		count = p9->msize - P9_HEADER - READ_HEAD;
+	ofl_p9_request(p9, &out, type);
+	p9_put(&out, fid, 4);
+	p9_put(&out, offset, 8);
+	p9_put(&out, count, 4);
+	err = ofl_p9_rpc_head(p9, &out, &in, READ_HEAD, &body);
+	if (err)
+		return err;
+	got = (uint32_t)p9_get(&in, 4);
+	if (in.bad || got > count || body != READ_HEAD + (size_t)got)
+		return ofl_p9_lied(p9, "9p read reply with a wrong count");
+	memcpy(buf, p9->rx + P9_HEADER + READ_HEAD, got);
+	return got;
+}
+
+int64_t ofl_p9_read(struct ofl_p9 *p9, uint32_t fid, uint64_t offset, void *buf,
+		    size_t count)
+{
+	return read_some(p9, P9_TREAD, fid, offset, buf, count);
+}
+
+int64_t ofl_p9_readdir(struct ofl_p9 *p9, uint32_t fid, uint64_t offset,
+		       void *buf, size_t count)
+{
+	return read_some(p9, P9_TREADDIR, fid, offset, buf, count);
+}
+
+int64_t ofl_p9_write(struct ofl_p9 *p9, uint32_t fid, uint64_t offset,
+		     const void *buf, size_t count)
+{
+	struct p9_out out;
+	struct p9_in in;
+	uint32_t got;
+	size_t body;
+	int err;
+
+	if (count > p9->msize - WRITE_HEAD)
+		count = p9->msize - WRITE_HEAD;
+	ofl_p9_request(p9, &out, P9_TWRITE);
+	p9_put(&out, fid, 4);
+	p9_put(&out, offset, 8);
+	p9_put(&out, count, 4);
+	p9_put_bytes(&out, buf, count);
+	err = ofl_p9_rpc_head(p9, &out, &in, READ_HEAD, &body);
+	if (err)
+		return err;
+	got = (uint32_t)p9_get(&in, 4);
+	if (in.bad || got > count || body != READ_HEAD)
+		return ofl_p9_lied(p9, "9p write reply with a wrong count");
+	return got;
+}
+
+int ofl_p9_getattr(struct ofl_p9 *p9, uint32_t fid, struct ofl_p9_attr *attr)
+{
+	struct p9_out out;
+	struct p9_in in;
+	uint64_t size;
+	int err;
+
+	ofl_p9_request(p9, &out, P9_TGETATTR);
+	p9_put(&out, fid, 4);
+	p9_put(&out, GETATTR_BASIC, 8);
+	err = ofl_p9_rpc(p9, &out, &in);
+	if (err)
+		return err;
+	p9_get(&in, 8); /* valid */
+	p9_get(&in, 5); /* qid type and version */
+	attr->ino = p9_get(&in, 8);
+	attr->mode = (uint32_t)p9_get(&in, 4);
+	attr->uid = (uint32_t)p9_get(&in, 4);
+	attr->gid = (uint32_t)p9_get(&in, 4);
+	attr->nlink = p9_get(&in, 8);
+	attr->rdev = p9_get(&in, 8);
+	size = p9_get(&in, 8);
+	attr->size = size;
+	attr->blksize = p9_get(&in, 8);
+	attr->blocks = p9_get(&in, 8);
+	attr->atime = p9_get(&in, 8);
+	attr->atime_ns = p9_get(&in, 8);
+	attr->mtime = p9_get(&in, 8);
+	attr->mtime_ns = p9_get(&in, 8);
+	attr->ctime = p9_get(&in, 8);
+	attr->ctime_ns = p9_get(&in, 8);
+	for (int i = 0; i < 4; i++)
+		p9_get(&in, 8); /* btime, gen, data_version */
+	if (in.bad)
+		return ofl_p9_lied(p9, "9p getattr reply too short");
+	if (size > INT64_MAX)
+		return ofl_p9_lied(p9, "9p file size out of range");
+	return 0;
+}
+
+int ofl_p9_setattr(struct ofl_p9 *p9, uint32_t fid, uint32_t valid,
+		   uint32_t mode, uint64_t size)
+{
+	struct p9_out out;
+
+	ofl_p9_request(p9, &out, P9_TSETATTR);
+	p9_put(&out, fid, 4);
+	p9_put(&out, valid, 4);
+	p9_put(&out, mode, 4);
+	p9_put(&out, 0, 4); /* uid */
+	p9_put(&out, 0, 4); /* gid */
+	p9_put(&out, size, 8);
+	for (int i = 0; i < 4; i++)
+		p9_put(&out, 0, 8); /* atime, mtime */
+	return simple(p9, &out, 0);
+}
+
+int ofl_p9_next(const void *buf, size_t len, size_t *at,
+		struct ofl_p9_dirent *entry)
+{
+	struct p9_in in = { .buf = buf, .size = len, .at = *at };
+	const char *name;
+	size_t n;
+
+	if (*at >= len)
+		return 0;
+	p9_get(&in, 5); /* qid type and version */
+	entry->ino = p9_get(&in, 8);
+	entry->offset = p9_get(&in, 8);
+	entry->type = (uint8_t)p9_get(&in, 1);
+	name = p9_get_string(&in, &n);
+	if (in.bad || !n || n > OFL_P9_NAME_MAX || memchr(name, '\0', n) ||
+	    memchr(name, '/', n))
+		return -EPROTO;
+	memcpy(entry->name, name, n);
+	entry->name[n] = '\0';
+	*at = in.at;
+	return 1;
+}
+
+int ofl_p9_mkdir(struct ofl_p9 *p9, uint32_t dir, const char *name,
+		 uint32_t mode)
+{
+	struct p9_out out;
+
+	ofl_p9_request(p9, &out, P9_TMKDIR);
+	p9_put(&out, dir, 4);
+	p9_put_string(&out, name);
+	p9_put(&out, mode, 4);
+	p9_put(&out, 0, 4); /* gid */
+	return simple(p9, &out, P9_QID);
+}
+
+int ofl_p9_unlinkat(struct ofl_p9 *p9, uint32_t dir, const char *name,
+		    uint32_t flags)
+{
+	struct p9_out out;
+
+	ofl_p9_request(p9, &out, P9_TUNLINKAT);
+	p9_put(&out, dir, 4);
+	p9_put_string(&out, name);
+	p9_put(&out, flags, 4);
+	return simple(p9, &out, 0);
+}
+
+int ofl_p9_renameat(struct ofl_p9 *p9, uint32_t from, const char *name,
+		    uint32_t to, const char *new_name)
+{
+	struct p9_out out;
+
+	ofl_p9_request(p9, &out, P9_TRENAMEAT);
+	p9_put(&out, from, 4);
+	p9_put_string(&out, name);
+	p9_put(&out, to, 4);
+	p9_put_string(&out, new_name);
+	return simple(p9, &out, 0);
+}
+
+int ofl_p9_fsync(struct ofl_p9 *p9, uint32_t fid)
+{
+	struct p9_out out;
+
+	ofl_p9_request(p9, &out, P9_TFSYNC);
+	p9_put(&out, fid, 4);
+	p9_put(&out, 0, 4); /* datasync */
+	return simple(p9, &out, 0);
+}

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Split virtqueue, driver's side (VIRTIO 1.2, 2.7).
+ *
+ * Available ring and descriptors are written here and never read back: what
+ * the driver must remember of a chain is in its private slots.  The used ring
+ * is the device's: an index that jumps over more than what is in flight, an
+ * id that is not with the device, or a length above what the chain could
+ * take breaks the device (ofl_virtio_fail()), and every later call is -EIO.
+ *
+ * The layout gives each ring cache lines of its own, so that each line has
+ * one writer.
+ *
+ * The driver polls: normally the device is told not to call.  Only a wait
+ * that is about to let the platform sleep arms the call (ofl_vq_get_wait()).
+ */
+#include "vq.h"
+
+#include <errno.h>
+
+#include "wait.h"
+
+#define DESC_F_NEXT 1u
+#define DESC_F_WRITE 2u
+#define AVAIL_F_NO_INTERRUPT 1u
+#define USED_F_NO_NOTIFY 1u
+
+struct ofl_vq_desc {
+	uint64_t addr;
+	uint32_t len;
+	uint16_t flags;
+	uint16_t next;
+};
+
+struct ofl_vq_avail {
+	uint16_t flags;
+	uint16_t idx;
+	uint16_t ring[]; /* then used_event */
+};
+
+struct ofl_vq_used_elem {
+	uint32_t id;
+	uint32_t len;
+};
+
+struct ofl_vq_used {
+	uint16_t flags;
+	uint16_t idx;
+	struct ofl_vq_used_elem ring[]; /* then avail_event */
+};
+
+#define NO_SLOT 0xffffu
+
+static size_t line_up(size_t n)
+{
+	return (n + OFL_LINE - 1) & ~(size_t)(OFL_LINE - 1);
+}
+
+static size_t desc_bytes(unsigned int size)
+{
+	return size * sizeof(struct ofl_vq_desc);
+}
+
+static size_t avail_bytes(unsigned int size)
+{
+	return sizeof(struct ofl_vq_avail) + 2u * size + 2;
+}
+
+static size_t used_bytes(unsigned int size)
+{
+	return sizeof(struct ofl_vq_used) +
+	       sizeof(struct ofl_vq_used_elem) * size + 2;
+}
+
+size_t ofl_vq_bytes(unsigned int size)
+{
+	return line_up(desc_bytes(size)) + line_up(avail_bytes(size)) +
+	       line_up(used_bytes(size));
+}
+
+static uint16_t *used_event(struct ofl_vq *vq)
+{
+	return &vq->avail->ring[vq->size];
+}
+
+static uint16_t *avail_event(struct ofl_vq *vq)
+{
+	return (uint16_t *)(void *)&vq->used->ring[vq->size];
+}
+
+/* VIRTIO 1.2, 2.7.10: did the index pass `event` on its way from old to new? */
+static bool need_event(uint16_t event, uint16_t new_idx, uint16_t old_idx)
+{
+	return (uint16_t)(new_idx - event - 1) < (uint16_t)(new_idx - old_idx);
+}
+
+/* Ask the device to call for the next used buffer, or not to. */
+static void set_armed(struct ofl_vq *vq, bool armed)
+{
+	vq->armed = armed;
+	if (vq->event_idx)
+		/* An event just behind us is passed once in 65536 buffers. */
+		__atomic_store_n(used_event(vq),
+				 (uint16_t)(vq->last_used - (armed ? 0 : 1)),
+				 __ATOMIC_RELAXED);
+	else
+		__atomic_store_n(&vq->avail->flags,
+				 armed ? 0 : AVAIL_F_NO_INTERRUPT,
+				 __ATOMIC_RELAXED);
+	/* Before the next look at the used ring. */
+	if (armed)
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+int ofl_vq_init(struct ofl_vq *vq, struct ofl_virtio *dev, unsigned int index,
+		unsigned int size, bool event_idx)
+{
+	if (!size || size > OFL_VQ_SIZE_MAX || (size & (size - 1)))
+		return -EINVAL;
+	*vq = (struct ofl_vq){ .dev = dev, .index = (uint16_t)index,
+			       .size = (uint16_t)size,
+			       .event_idx = event_idx };
+	vq->desc = ofl_devmem_alloc(&dev->mem, desc_bytes(size), &vq->desc_pa);
+	vq->avail =
+		ofl_devmem_alloc(&dev->mem, avail_bytes(size), &vq->avail_pa);
+	vq->used = ofl_devmem_alloc(&dev->mem, used_bytes(size), &vq->used_pa);
+	if (!vq->desc || !vq->avail || !vq->used)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < size; i++)
+		vq->slot[i].next = (uint16_t)(i + 1 < size ? i + 1 : NO_SLOT);
+	vq->nr_free = (uint16_t)size;
+	set_armed(vq, false);
+	return 0;
+}
+
+int ofl_vq_add(struct ofl_vq *vq, const struct ofl_vq_buf *buf,
+	       unsigned int nr_out, unsigned int nr_in, void *cookie)
+{
+	unsigned int n = nr_out + nr_in;
+	uint16_t head = vq->free_head, at = head;
+	struct ofl_vq_slot *slot;
+	uint32_t in_len = 0;
+
+	if (!n)
+		return -EINVAL;
+	if (vq->dev->broken)
+		return -EIO;
+	if (n > vq->nr_free)
+		return -ENOSPC;
+	for (unsigned int i = 0; i < n; i++) {
+		struct ofl_vq_desc *desc = &vq->desc[at];
+		uint16_t next = vq->slot[at].next;
+		bool last = i + 1 == n;
+
+		desc->addr = buf[i].pa;
+		desc->len = buf[i].len;
+		desc->flags = (uint16_t)((last ? 0 : DESC_F_NEXT) |
+					 (i < nr_out ? 0 : DESC_F_WRITE));
+		desc->next = last ? 0 : next;
+		if (i >= nr_out)
+			in_len += buf[i].len;
+		if (last)
+			vq->free_head = next;
+		else
+			at = next;
+	}
+	slot = &vq->slot[head];
+	slot->cookie = cookie;
+	slot->in_len = in_len;
+	slot->count = (uint16_t)n;
+	vq->nr_free = (uint16_t)(vq->nr_free - n);
+	vq->in_flight++;
+	vq->avail->ring[vq->avail_idx & (vq->size - 1)] = head;
+	vq->avail_idx++;
+	return 0;
+}
+
+void ofl_vq_kick(struct ofl_vq *vq)
+{
+	uint32_t *kick = &vq->dev->hdr->kick[vq->index];
+	uint16_t old = vq->kicked;
+	bool wanted;
+
+	/* Publishes descriptors, ring entries and what the buffers hold. */
+	__atomic_store_n(&vq->avail->idx, vq->avail_idx, __ATOMIC_RELEASE);
+	vq->kicked = vq->avail_idx;
+	/* Before the looks at avail_event or flags, and at asleep. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (vq->event_idx)
+		wanted = need_event(__atomic_load_n(avail_event(vq),
+						    __ATOMIC_RELAXED),
+				    vq->avail_idx, old);
+	else
+		wanted = !(__atomic_load_n(&vq->used->flags, __ATOMIC_RELAXED) &
+			   USED_F_NO_NOTIFY);
+	if (wanted)
+		__atomic_store_n(kick,
+				 __atomic_load_n(kick, __ATOMIC_RELAXED) + 1,
+				 __ATOMIC_RELEASE);
+	if (wanted)
+		ofl_virtio_bell();
+	else if (__atomic_load_n(&ofl_window()->pmm_bell.asleep,
+				 __ATOMIC_RELAXED))
+		/* Costs nothing, and a stale event index loses no wake-up. */
+		ofl_platform_ring();
+}
+
+/* Put the chain that begins at head back on the free list. */
+static void free_chain(struct ofl_vq *vq, uint16_t head)
+{
+	uint16_t at = head;
+
+	for (unsigned int i = 1; i < vq->slot[head].count; i++)
+		at = vq->slot[at].next;
+	vq->slot[at].next = vq->free_head;
+	vq->free_head = head;
+	vq->nr_free = (uint16_t)(vq->nr_free + vq->slot[head].count);
+	vq->slot[head].count = 0;
+	vq->in_flight--;
+}
+
+int ofl_vq_get(struct ofl_vq *vq, void **cookie, uint32_t *len)
+{
+	struct ofl_vq_used_elem *elem;
+	uint32_t id, written;
+	uint16_t idx;
+
+	if (vq->dev->broken)
+		return -EIO;
+	/* Pairs with the device's release store behind its ring entry. */
+	idx = __atomic_load_n(&vq->used->idx, __ATOMIC_ACQUIRE);
+	if (idx == vq->last_used)
+		return 0;
+	if ((uint16_t)(idx - vq->last_used) > vq->in_flight) {
+		ofl_virtio_fail(vq->dev, "used index jumped");
+		return -EIO;
+	}
+	elem = &vq->used->ring[vq->last_used & (vq->size - 1)];
+	id = __atomic_load_n(&elem->id, __ATOMIC_RELAXED);
+	written = __atomic_load_n(&elem->len, __ATOMIC_RELAXED);
+	if (id >= vq->size || !vq->slot[id].count) {
+		ofl_virtio_fail(vq->dev, "used id is not with the device");
+		return -EIO;
+	}
+	if (written > vq->slot[id].in_len) {
+		ofl_virtio_fail(vq->dev, "used length is larger than the buffer");
+		return -EIO;
+	}
+	*cookie = vq->slot[id].cookie;
+	*len = written;
+	free_chain(vq, (uint16_t)id);
+	vq->last_used++;
+	if (vq->event_idx)
+		set_armed(vq, vq->armed);
+	return 1;
+}
+
+int ofl_vq_get_wait(struct ofl_vq *vq, void **cookie, uint32_t *len,
+		    uint64_t timeout)
+{
+	struct ofl_wait wait = OFL_WAIT(timeout);
+	int ret;
+
+	for (;;) {
+		ret = ofl_vq_get(vq, cookie, len);
+		if (ret)
+			break;
+		if (!ofl_virtio_alive(vq->dev)) {
+			ret = -EIO;
+			break;
+		}
+		if (wait.spins >= OFL_WAIT_SPINS / 2 && !vq->armed) {
+			set_armed(vq, true);
+			continue;
+		}
+		ret = ofl_wait_step(&wait);
+		if (ret)
+			break;
+	}
+	if (vq->armed)
+		set_armed(vq, false);
+	return ret;
+}
