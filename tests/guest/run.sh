@@ -39,9 +39,16 @@ fi
 show nproc
 expect "the number of CPUs while one is lent" "$(nproc)" 3
 
-bold "offload-pmm --device /dev/offload0 --share /share --once"
+# The daemon gives up root's power over other people's files: it serves the
+# share as its owner.
+user=
+owner=$(stat -c %u:%g /share)
+[ "$owner" = 0:0 ] || user="--user $owner"
+: >/run/console.log
+chown "$owner" /run/console.log
+bold "offload-pmm --device /dev/offload0 --share /share --once $user"
 /offload/offload-pmm --device /dev/offload0 --share /share --console stdio \
-	--once --log /run/console.log
+	--once --log /run/console.log $user
 pmm=$?
 
 bold "cat $dev/state"
