@@ -68,6 +68,11 @@ refused "last CPU" "" "CPU 0\|last" cpu=0 image=$G
 for c in 1 2 3; do echo 1 > /sys/devices/system/cpu/cpu$c/online; done
 check "all online again" all_online
 
+# Hotplug disabled, as the kernel does around suspend.
+check "hotplug off" insmod /offload/tests/hotplug_off.ko
+refused "hotplug disabled" "busy" "hotplug" cpu=$CPU image=$G
+check "hotplug on" rmmod hotplug_off
+
 # Borrowed already: the module is there once, and says so.
 check "good one" insmod $KO cpu=$CPU image=$G
 check "second insmod refused" sh -c "! insmod $KO cpu=$CPU image=$G 2> /dev/null"
