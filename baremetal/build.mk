@@ -17,7 +17,7 @@ $(PICOLIBC): baremetal/picolibc/build.sh baremetal/picolibc/cross.txt.in \
 # What code on top of picolibc needs, bare or native: its headers and the
 # compiler's, nothing of the build machine's.  The two macros make it declare
 # the POSIX clocks.
-PICOLIBC_CFLAGS = -nostdinc -isystem $(B)/picolibc/include \
+PICOLIBC_CFLAGS = -nostdinc -isystem baremetal/libc-include -isystem $(B)/picolibc/include \
 	-isystem $(shell $(CC) -print-file-name=include) \
 	-D_POSIX_TIMERS=1 -D_POSIX_MONOTONIC_CLOCK=200112L
 
@@ -32,10 +32,11 @@ RT_COMMON := baremetal/clock.c baremetal/fault.c baremetal/irq.c \
 RT_EXTRA_LIBS :=
 -include baremetal/common.mk
 
-RT_ARCH_x86_64 := $(addprefix baremetal/x86_64/,lapic.c start.c trap.c vectors.S)
+RT_ARCH_x86_64 := $(addprefix baremetal/x86_64/,lapic.c set_tls.c start.c \
+	trap.c vectors.S)
 RT_ARCH_aarch64 := $(addprefix baremetal/aarch64/,early.c gic.c psci.S start.c \
 	trap.c vectors.S)
-RT_SRC = $(RT_COMMON) $(RT_ARCH_$(ARCH))
+RT_SRC = $(sort $(RT_COMMON) $(RT_ARCH_$(ARCH)))
 
 # x86_64: no red zone, RIP-relative (the image is linked high).  aarch64: plain
 # small-model code is position independent as long as it has no GOT, which
@@ -105,7 +106,7 @@ $(B)/images/%.elf $(B)/images/%.bin: baremetal/images/%.c $(RT)
 $(B)/images/%.elf $(B)/images/%.bin: tests/images/%.c $(RT)
 	@mkdir -p $(@D)
 	$(call note,IMAGE,$(B)/images/$*)
-	$(Q)$(B)/offload-cc -g $(WARN) -o $(B)/images/$* $<
+	$(Q)$(B)/offload-cc -g $(WARN) -I. -o $(B)/images/$* $<
 
 .PHONY: images FORCE
 images: $(IMAGES)

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Addresses and numbers for assembly; start.c asserts that they are right. */
+#ifndef OFFLOAD_CPU_ASM_H
+#define OFFLOAD_CPU_ASM_H
+
+#define BOOT_PARK_ENTRY 0x700000000088
+#define BOOT_HOST_REQUEST 0x7000000000c0
+#define BOOT_IMAGE_STATE 0x700000000100
+#define REQUEST_STOP 1
+#define STATE_STOPPED 6
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * All 256 vectors.  Every one has a stub of five bytes, a call of the common
+ * entry: the return address on the stack tells the vector.  NMI has an entry
+ * of its own, which needs nothing but the boot page.
+ *
+ * Interrupts run on their own stack, so they may hit code that uses a red
+ * zone (a foreign object, libgcc) and a main stack that is full.
+ */
+#include "cpu_asm.h"
+
+	.text
+	.globl ofl_x86_stubs
+	.balign 16
+ofl_x86_stubs:
+	.rept 256
+	.byte	0xe8				/* call, always with 32 bits */
+	.long	entry - (. + 4)
+	.endr
+
+/*
+ * Stack (grows down): ss rsp rflags cs rip [error] stub.
+ */
+	.type entry, @function
+entry:
+	push	%rax
+	push	%rcx
+	mov	16(%rsp), %rax
+	lea	ofl_x86_stubs(%rip), %rcx
+	sub	%rcx, %rax			/* 5 * (vector + 1) */
+	imul	$0xcccd, %eax, %eax
+	shr	$18, %eax
+	dec	%eax
+	cmp	$32, %eax
+	jb	fault
+
+	push	%rdx
+	push	%rsi
+	push	%rdi
+	push	%r8
+	push	%r9
+	push	%r10
+	push	%r11
+	push	%rbp				/* 16 words from the top: aligned */
+	cld
+	/*
+	 * A frame for the backtrace, {rbp, rip} of what was interrupted, lies
+	 * under the x87 and SSE state.
+	 */
+	push	88(%rsp)			/* rip */
+	push	%rbp
+	mov	%rsp, %rbp
+	sub	$512, %rsp
+	fxsave64 (%rsp)
+	mov	%eax, %edi
+	call	ofl_x86_irq
+	fxrstor64 (%rsp)
+	add	$528, %rsp
+	pop	%rbp
+	pop	%r11
+	pop	%r10
+	pop	%r9
+	pop	%r8
+	pop	%rdi
+	pop	%rsi
+	pop	%rdx
+	pop	%rcx
+	pop	%rax
+	add	$8, %rsp
+	iretq
+
+/* An exception: the rest of struct regs (trap.c), and no way back. */
+fault:
+	push	%rdx
+	push	%rbx
+	push	%rbp
+	push	%rsi
+	push	%rdi
+	push	%r8
+	push	%r9
+	push	%r10
+	push	%r11
+	push	%r12
+	push	%r13
+	push	%r14
+	push	%r15
+	cld
+	mov	%eax, %edi
+	mov	%rsp, %rsi
+	and	$-16, %rsp
+	xor	%ebp, %ebp
+	call	ofl_x86_fault
+	ud2
+	.size entry, . - entry
+
+/*
+ * Every NMI is the host's.  It may come at any instruction, also on the host's
+ * page tables before ours are loaded: both map all that is used here.
+ */
+	.globl ofl_x86_nmi
+	.type ofl_x86_nmi, @function
+ofl_x86_nmi:
+	push	%rax
+	movabs	$BOOT_HOST_REQUEST, %rax
+	cmpl	$REQUEST_STOP, (%rax)
+	je	1f
+	pop	%rax
+	iretq
+1:	movabs	$BOOT_IMAGE_STATE, %rax
+	movl	$STATE_STOPPED, (%rax)
+	movabs	$BOOT_PARK_ENTRY, %rax
+	jmp	*(%rax)
+	.size ofl_x86_nmi, . - ofl_x86_nmi
+
+	.section .note.GNU-stack, "", @progbits
