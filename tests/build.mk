@@ -33,3 +33,17 @@ $(B)/guest-modules/$(KVER)/%.ko: tests/guest/%.c | $(KREADY)
 
 .PHONY: guest-modules
 guest-modules: $(GUEST_KO)
+
+# --- benchmarks, native ---
+
+BENCH_CFLAGS := -std=gnu11 -O2 -g $(WARN) -Iinclude -I. -Itests/bench
+
+$(O)/test/bench/ping: tests/bench/ping.c tests/bench/ping_device.c tests/bench/ping.h \
+		baremetal/vq.c baremetal/vq.h pmm/vq.c pmm/vq.h pmm/mem.c pmm/mem.h
+	@mkdir -p $(@D)
+	$(call note,HOSTCC,$@)
+	$(Q)$(HOSTCC) $(BENCH_CFLAGS) -o $@ $(filter %.c,$^)
+
+.PHONY: bench-quick
+bench-quick: $(O)/test/bench/ping
+	@$<

@@ -49,7 +49,7 @@ check-guest: check-build
 
 # --- lint, size, install ---
 
-.PHONY: lint lint-flags size install bench-quick
+.PHONY: lint lint-flags size install
 
 # Headers of the runtime want its flags, and picolibc, of either architecture.
 lint-flags: $(PICOLIBC)
