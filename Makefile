@@ -5,6 +5,8 @@
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
 .SUFFIXES:
 .DELETE_ON_ERROR:
+# Nothing is intermediate: what was built stays.
+.SECONDARY:
 
 # --- what a user may set ---
 
@@ -73,8 +75,11 @@ FRAGMENTS := baremetal/libfdt.mk baremetal/build.mk baremetal/native.mk \
 	tests/lab/build.mk tests/build.mk
 -include $(wildcard $(FRAGMENTS))
 
-.PHONY: all deps help clean distclean
+.PHONY: all rt deps help clean distclean
 all: $(ALL)
+
+# What an image is made with: offload-cc, library, headers.
+rt: $(RT)
 
 deps:
 	@tests/lab/deps
