@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What an architecture has to bring: taking a core from Linux, starting an
+ * image on it, telling it to stop, knowing that it has stopped.
+ */
+#ifndef OFFLOAD_ARCH_H
+#define OFFLOAD_ARCH_H
+
+#include "offload.h"
+#include "refuse.h"
+
+/* OFL_MACHINE_* of this kernel */
+extern const u32 ofl_arch_machine;
+/* Can ofl_arch_return() get a core back from an image that ignores requests? */
+extern const bool ofl_arch_can_force;
+
+/* Add what this architecture knows to the facts (cpu is filled in). */
+void ofl_arch_facts(struct ofl_refuse_facts *facts);
+
+/*
+ * Before a core is taken, while it is online: read from it and from firmware
+ * what will be needed, allocate inst->core.  Messages are printed.
+ */
+int ofl_arch_prepare(struct ofl_instance *inst);
+/* The core is back with Linux: free inst->core.  NULL is allowed. */
+void ofl_arch_release(struct ofl_instance *inst);
+
+/* Take the core offline and hold it.  On failure Linux has it again. */
+int ofl_arch_take(struct ofl_instance *inst);
+/*
+ * Give the core to Linux.  The caller has dropped the guard.  0, or the core
+ * is not known to be back.
+ */
+int ofl_arch_return(struct ofl_instance *inst);
+/* True when the core is known to run nothing of the image's. */
+bool ofl_arch_is_idle(struct ofl_instance *inst);
+
+/* Fill in boot->info.hwid and boot->arch. */
+void ofl_arch_fill_boot(struct ofl_instance *inst, struct ofl_boot *boot);
+/* Send the held core into the image; -errno if it did not go. */
+int ofl_arch_start(struct ofl_instance *inst);
+/*
+ * While nothing was heard of a started image: send again what may have been
+ * lost.  An error code if the core is known to have failed already.
+ */
+int ofl_arch_start_again(struct ofl_instance *inst);
+/* boot->host.request was changed: make the image look.  May be repeated. */
+void ofl_arch_ring(struct ofl_instance *inst);
+
+/*
+ * Make memory the same for us and for a core whose caches may be off: call it
+ * after writing what such a core reads, and before reading what it wrote.
+ */
+void ofl_arch_sync(const void *va, size_t len);
+
+u64 ofl_arch_counter(void);
+u64 ofl_arch_counter_hz(void);
+
+#endif

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Taking a core on arm64: Linux's hotplug ends in PSCI CPU_OFF, a start is a
+ * CPU_ON at the image's entry, and the image ends in CPU_OFF again, which
+ * AFFINITY_INFO tells.  A core that masks its interrupts cannot be stopped
+ * from outside: that is what the state `stuck` is for.
+ *
+ * A core that was just switched on has MMU and caches off and sees memory at
+ * the point of coherency, while what Linux wrote may still be in caches.  The
+ * rules, which a test machine without caches cannot check:
+ *  - all that the core reads is cleaned to that point before CPU_ON;
+ *  - it is invalidated as well, so that no dirty line of ours is written back
+ *    over what the core has stored, and no stale one is read for it;
+ *  - afterwards neither side writes to a line of the other's, and we clean
+ *    and invalidate before each look at the image's lines: a no-op once the
+ *    core has its caches on, which makes them coherent.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cpu.h>
+#include <linux/delay.h>
+#include <linux/io.h>
+#include <linux/jiffies.h>
+#include <linux/of.h>
+#include <linux/printk.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/acpi.h>
+#include <asm/cputype.h>
+#include <asm/sysreg.h>
+
+#include "core.h"
+
+/* From remove_cpu() to AFFINITY_INFO = off. */
+#define OFF_MS 5000
+#define RETURN_TRIES 3
+
+#define AFFINITY_OFF 1
+#define PSCI_ALREADY_ON (-4)
+#define PSCI_ON_PENDING (-5)
+
+const u32 ofl_arch_machine = OFL_MACHINE_AARCH64;
+const bool ofl_arch_can_force; /* false */
+
+static enum ofl_conduit conduit;
+
+/* Other enable methods than PSCI have no way back. */
+static bool is_spin_table(unsigned int cpu)
+{
+	struct device_node *node;
+	const char *method;
+	bool spin;
+
+	if (!acpi_disabled)
+		return false;
+	node = of_get_cpu_node(cpu, NULL);
+	spin = node && !of_property_read_string(node, "enable-method", &method) &&
+	       strcmp(method, "psci");
+	of_node_put(node);
+	return spin;
+}
+
+void ofl_arch_facts(struct ofl_refuse_facts *f)
+{
+	struct ofl_gic gic;
+
+	conduit = ofl_psci_find(&f->old_psci);
+	f->no_psci = conduit == OFL_CONDUIT_NONE && !f->old_psci;
+	f->spin_table = is_spin_table(f->cpu);
+	f->no_gic = ofl_gic_find(&gic);
+}
+
+/* ------------------------------------------------------------- prepare */
+
+static void read_mpidr(void *arg)
+{
+	u64 *mpidr = arg;
+
+	*mpidr = read_cpuid_mpidr() & MPIDR_HWID_BITMASK;
+}
+
+int ofl_arch_prepare(struct ofl_instance *inst)
+{
+	struct ofl_arch_core *core = kzalloc(sizeof(*core), GFP_KERNEL);
+	int err;
+
+	if (!core)
+		return -ENOMEM;
+	err = smp_call_function_single(inst->cpu, read_mpidr, &core->mpidr, 1);
+	if (err) {
+		pr_err("CPU %u went offline meanwhile\n", inst->cpu);
+		goto err_core;
+	}
+	err = ofl_gic_find(&core->gic);
+	if (!err)
+		err = ofl_gic_find_core(&core->gic, inst->cpu, core->mpidr);
+	if (err)
+		goto err_core;
+	core->gicd = ioremap(core->gic.gicd_pa, OFL_GICD_SIZE);
+	if (!core->gicd) {
+		err = -ENOMEM;
+		goto err_core;
+	}
+	inst->core = core;
+	return 0;
+
+err_core:
+	kfree(core);
+	return err;
+}
+
+void ofl_arch_release(struct ofl_instance *inst)
+{
+	if (!inst->core)
+		return;
+	iounmap(inst->core->gicd);
+	kfree(inst->core);
+	inst->core = NULL;
+}
+
+/* ---------------------------------------------------------------- take */
+
+bool ofl_arch_is_idle(struct ofl_instance *inst)
+{
+	return !inst->core ||
+	       ofl_psci_affinity_info(inst->core->mpidr) == AFFINITY_OFF;
+}
+
+int ofl_arch_take(struct ofl_instance *inst)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(OFF_MS);
+	int err = remove_cpu(inst->cpu);
+
+	if (err)
+		return err < 0 ? err : -ENXIO;
+	while (!ofl_arch_is_idle(inst)) {
+		if (time_after(jiffies, end)) {
+			pr_err("the firmware does not say that CPU %u is off: AFFINITY_INFO = %d\n",
+			       inst->cpu,
+			       ofl_psci_affinity_info(inst->core->mpidr));
+			add_cpu(inst->cpu);
+			return -EIO;
+		}
+		usleep_range(100, 200);
+	}
+	return 0;
+}
+
+int ofl_arch_return(struct ofl_instance *inst)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < RETURN_TRIES; i++) {
+		err = add_cpu(inst->cpu);
+		/* 1: it was online; somebody was faster, fine as well */
+		if (err >= 0 && cpu_online(inst->cpu))
+			return 0;
+		msleep(100);
+	}
+	return err < 0 ? err : -EIO;
+}
+
+/* --------------------------------------------------------------- start */
+
+void ofl_arch_fill_boot(struct ofl_instance *inst, struct ofl_boot *boot)
+{
+	struct ofl_arch_core *core = inst->core;
+
+	boot->info.hwid = core->mpidr;
+	boot->arch.arm64.conduit = conduit;
+	boot->arch.arm64.gic_version = core->gic.version;
+	boot->arch.arm64.gicd_pa = core->gic.gicd_pa;
+	boot->arch.arm64.gicc_pa = core->gic.gicc_pa;
+	boot->arch.arm64.gicr_pa = core->gic.gicr_pa;
+	boot->arch.arm64.stop_sgi = OFL_STOP_SGI;
+}
+
+int ofl_arch_start(struct ofl_instance *inst)
+{
+	u64 entry = inst->region.pa +
+		    (inst->source.image.entry - OFL_REGION_VA);
+	int ret = ofl_psci_cpu_on(inst->core->mpidr, entry, inst->region.pa);
+
+	if (!ret)
+		return 0;
+	pr_err("the firmware does not switch CPU %u on: PSCI error %d\n",
+	       inst->cpu, ret);
+	return ret == PSCI_ALREADY_ON || ret == PSCI_ON_PENDING ? -EBUSY : -EIO;
+}
+
+int ofl_arch_start_again(struct ofl_instance *inst)
+{
+	return 0; /* CPU_ON does not get lost */
+}
+
+void ofl_arch_ring(struct ofl_instance *inst)
+{
+	ofl_gic_send_sgi(&inst->core->gic, inst->core->gicd, inst->core->mpidr,
+			 OFL_STOP_SGI);
+}
+
+void ofl_arch_sync(const void *va, size_t len)
+{
+	/* CTR_EL0.DminLine: log2 of the words of the smallest data line */
+	unsigned long line = 4ul << (read_cpuid_cachetype() >> 16 & 15);
+	unsigned long p = (unsigned long)va & ~(line - 1);
+	unsigned long end = (unsigned long)va + len;
+
+	dsb(sy);
+	for (; p < end; p += line)
+		asm volatile("dc civac, %0" : : "r"(p) : "memory");
+	dsb(sy);
+}
+
+u64 ofl_arch_counter(void)
+{
+	isb();
+	return read_sysreg(cntvct_el0);
+}
+
+u64 ofl_arch_counter_hz(void)
+{
+	return read_sysreg(cntfrq_el0);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Differences between the kernels that this module builds for (6.1 to 6.12),
+ * one small inline function each, so that no other file needs a version test.
+ */
+#ifndef OFFLOAD_COMPAT_H
+#define OFFLOAD_COMPAT_H
+
+#include <linux/device/class.h>
+#include <linux/mm.h>
+#include <linux/sysfs.h>
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+static inline void ofl_vm_flags_mod(struct vm_area_struct *vma,
+				    unsigned long set, unsigned long clear)
+{
+	vma->vm_flags = (vma->vm_flags | set) & ~clear;
+}
+#else
+static inline void ofl_vm_flags_mod(struct vm_area_struct *vma,
+				    unsigned long set, unsigned long clear)
+{
+	vm_flags_mod(vma, set, clear);
+}
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+static inline struct class *ofl_class_create(const char *name)
+{
+	return class_create(THIS_MODULE, name);
+}
+#else
+static inline struct class *ofl_class_create(const char *name)
+{
+	return class_create(name);
+}
+#endif
+
+#endif

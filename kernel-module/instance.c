@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The life of an instance:
+ *
+ *          take            start             image exits, stop
+ *   LINUX ------> HELD -------------> RUNNING ----------------> HELD
+ *     ^            |                   |    |
+ *     |   return   |      image faults |    | stop is not obeyed (aarch64)
+ *     +------------+                   v    v
+ *                              CRASHED      STUCK
+ *
+ * CRASHED is HELD with a crash record: start and stop work.  A core that is
+ * STUCK cannot be returned or restarted until its image gives it back after
+ * all, which the watcher (watch.c) notices.
+ *
+ * On x86_64 HELD is a loop in the park page (x86/park_asm.S), so that a start is
+ * a matter of an NMI; on aarch64 it is off, and a start is a PSCI CPU_ON.
+ * Linux's hotplug is involved in take and return only.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cpu.h>
+#include <linux/delay.h>
+#include <linux/jiffies.h>
+#include <linux/math64.h>
+#include <linux/module.h>
+#include <linux/printk.h>
+#include <linux/timekeeping.h>
+
+#include "arch.h"
+
+/* From the start to the image's first store. */
+#define START_MS 1000
+/* After the first unanswered start signal, and after each further one. */
+#define START_AGAIN_MS 50
+/* From a stop request to a core that is parked or off. */
+#define STOP_MS 2000
+#define STOP_AGAIN_MS 20
+
+void ofl_instance_set_phase(struct ofl_instance *inst, enum ofl_phase phase)
+{
+	if (inst->phase == phase)
+		return;
+	/* the guard of a stuck core must not go away with the module */
+	if (phase == OFL_PHASE_STUCK && !inst->kept_module)
+		inst->kept_module = try_module_get(THIS_MODULE);
+	WRITE_ONCE(inst->phase, phase);
+	if (phase != OFL_PHASE_STUCK && inst->kept_module) {
+		inst->kept_module = false;
+		module_put(THIS_MODULE);
+	}
+	ofl_chardev_changed(inst);
+}
+
+enum ofl_instance_state ofl_instance_state(const struct ofl_instance *inst)
+{
+	switch (READ_ONCE(inst->phase)) {
+	case OFL_PHASE_RUNNING:
+		return OFL_INSTANCE_RUNNING;
+	case OFL_PHASE_CRASHED:
+		return OFL_INSTANCE_CRASHED;
+	case OFL_PHASE_STUCK:
+		return OFL_INSTANCE_STUCK;
+	default:
+		return OFL_INSTANCE_OFFLINE;
+	}
+}
+
+/* ---------------------------------------------------------- take, return */
+
+/**
+ * ofl_instance_check() - can the core be taken?  Changes nothing.
+ */
+int ofl_instance_check(struct ofl_instance *inst)
+{
+	struct ofl_refuse_facts facts = {
+		.cpu = inst->cpu,
+		.nr_cpu_ids = nr_cpu_ids,
+		.nr_online = num_online_cpus(),
+		.borrowed_by = ofl_borrower(inst->cpu),
+		.no_hotplug = !IS_ENABLED(CONFIG_HOTPLUG_CPU),
+	};
+	char msg[OFL_MSG_MAX];
+	struct device *dev;
+	int err;
+
+	if (inst->cpu < nr_cpu_ids) {
+		facts.possible = cpu_possible(inst->cpu);
+		facts.present = cpu_present(inst->cpu);
+		facts.online = cpu_online(inst->cpu);
+		dev = get_cpu_device(inst->cpu);
+		if (dev && dev->offline_disabled)
+			facts.no_hotplug = true;
+	}
+	ofl_arch_facts(&facts);
+	err = ofl_refuse(&facts, msg);
+	if (err)
+		pr_err("%s\n", msg);
+	return err;
+}
+
+/**
+ * ofl_instance_take() - LINUX to HELD
+ *
+ * Checks first, and changes nothing if the core cannot be taken.
+ */
+int ofl_instance_take(struct ofl_instance *inst)
+{
+	int err = ofl_instance_check(inst);
+
+	if (err)
+		return err;
+	err = ofl_arch_prepare(inst);
+	if (err)
+		return err;
+
+	inst->region.in_use = true;
+	err = ofl_arch_take(inst);
+	if (err) {
+		if (err == -EBUSY)
+			pr_err("CPU %u cannot be taken: Linux does not let it go; CPU hotplug is disabled, or it is the last for some work\n",
+			       inst->cpu);
+		else
+			pr_err("CPU %u cannot be taken: error %d\n", inst->cpu,
+			       err);
+		if (cpu_online(inst->cpu)) {
+			inst->region.in_use = false;
+			ofl_arch_release(inst);
+		} else {
+			/* it may be anywhere: what it may use is never freed */
+			pr_err("CPU %u is offline now; try echo 1 > /sys/devices/system/cpu/cpu%u/online\n",
+			       inst->cpu, inst->cpu);
+			inst->core = NULL;
+		}
+		return err;
+	}
+	ofl_instance_set_phase(inst, OFL_PHASE_HELD);
+	pr_info("offload%u has taken CPU %u\n", inst->number, inst->cpu);
+	return 0;
+}
+
+/**
+ * ofl_instance_return() - to LINUX
+ *
+ * The image does not run any more (or, where ofl_arch_can_force, may run).
+ * When it fails the core is not known to be back and nothing of ours may be
+ * freed.
+ */
+int ofl_instance_return(struct ofl_instance *inst)
+{
+	enum ofl_phase was = inst->phase;
+	int err;
+
+	if (was == OFL_PHASE_LINUX)
+		return 0;
+	if (!ofl_arch_is_idle(inst) && !ofl_arch_can_force)
+		return -EBUSY;
+	ofl_instance_set_phase(inst, OFL_PHASE_LINUX); /* opens the guard */
+	err = ofl_arch_return(inst);
+	if (err) {
+		pr_err("CPU %u does not come back to Linux: error %d\n",
+		       inst->cpu, err);
+		ofl_instance_set_phase(inst, was == OFL_PHASE_CRASHED ?
+					       was : OFL_PHASE_HELD);
+		return err;
+	}
+	inst->region.in_use = false;
+	ofl_arch_release(inst);
+	pr_info("offload%u has returned CPU %u to Linux\n", inst->number,
+		inst->cpu);
+	return 0;
+}
+
+/* ----------------------------------------------------------------- start */
+
+static s64 counter_ns(u64 counter, u64 hz)
+{
+	u64 rest;
+	u64 s = div64_u64_rem(counter, hz, &rest);
+
+	return s * NSEC_PER_SEC + div64_u64(rest * NSEC_PER_SEC, hz);
+}
+
+/* The boot page and the image, into a private part that is zero first. */
+static void fill_private(struct ofl_instance *inst)
+{
+	const struct ofl_image *image = &inst->source.image;
+	struct ofl_boot *boot = ofl_instance_boot(inst);
+	struct ofl_boot_info *info = &boot->info;
+
+	memset(inst->region.va, 0, inst->region.private_size);
+	ofl_image_copy(image, inst->source.blob, inst->region.va);
+
+	info->magic = OFL_BOOT_MAGIC;
+	info->abi = OFL_ABI_VERSION;
+	info->machine = ofl_arch_machine;
+	info->size = sizeof(*boot);
+	info->cpu = inst->cpu;
+	info->region_pa = inst->region.pa;
+	info->private_size = inst->region.private_size;
+	info->window_pa = inst->region.pa + inst->region.private_size;
+	info->window_size = inst->region.window_size;
+	info->entry = image->entry;
+	info->image_size = image->size;
+	info->flags = image->flags;
+	info->counter_hz = ofl_arch_counter_hz();
+	strscpy(boot->args, inst->args, sizeof(boot->args));
+	info->args_len = strlen(boot->args);
+	strscpy(boot->image_name, inst->source.name, sizeof(boot->image_name));
+	ofl_arch_fill_boot(inst, boot);
+	ofl_chardev_publish_epoch(inst);
+
+	info->start_counter = ofl_arch_counter();
+	info->wall_offset_ns = ktime_get_real_ns() -
+			       counter_ns(info->start_counter, info->counter_hz);
+	ofl_arch_sync(inst->region.va, inst->region.private_size);
+}
+
+/* 0 once the image has made its first store */
+static int wait_entered(struct ofl_instance *inst)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(START_MS);
+	unsigned long again = jiffies + msecs_to_jiffies(START_AGAIN_MS);
+	int err;
+
+	while (ofl_watch_state(inst) == OFL_STATE_NONE) {
+		if (time_after(jiffies, end))
+			return -ETIMEDOUT;
+		if (time_after(jiffies, again)) {
+			err = ofl_arch_start_again(inst);
+			if (err)
+				return err;
+			again = jiffies + msecs_to_jiffies(START_AGAIN_MS);
+		}
+		usleep_range(100, 200);
+	}
+	return 0;
+}
+
+/**
+ * ofl_instance_start() - LINUX, HELD or CRASHED to RUNNING
+ *
+ * Takes the core first if Linux has it.  An image that does not even say that
+ * it has been entered costs the instance its core: it goes back to Linux,
+ * and -ETIMEDOUT is returned.
+ */
+int ofl_instance_start(struct ofl_instance *inst)
+{
+	int err;
+
+	if (inst->phase == OFL_PHASE_RUNNING) {
+		pr_err("offload%u: an image is already running\n",
+		       inst->number);
+		return -EBUSY;
+	}
+	if (inst->phase == OFL_PHASE_STUCK) {
+		pr_err("offload%u is stuck: its image does not give CPU %u back\n",
+		       inst->number, inst->cpu);
+		return -EBUSY;
+	}
+	if (!inst->source.blob) {
+		pr_err("offload%u has no image; write its name to /sys/class/offload/offload%u/image\n",
+		       inst->number, inst->number);
+		return -ENOENT;
+	}
+	if (inst->phase == OFL_PHASE_LINUX) {
+		err = ofl_instance_take(inst);
+		if (err)
+			return err;
+	}
+	/* CRASHED: the image may still be on its way out */
+	if (!ofl_arch_is_idle(inst)) {
+		err = ofl_instance_stop(inst);
+		if (err)
+			return err;
+		if (inst->phase == OFL_PHASE_LINUX)
+			return ofl_instance_start(inst);
+	}
+
+	WRITE_ONCE(inst->has_exited, false);
+	WRITE_ONCE(inst->exit_status, 0);
+	WRITE_ONCE(inst->image_state, OFL_STATE_NONE);
+	inst->odd_state = false;
+	inst->late_told = false;
+	fill_private(inst);
+	inst->started = ktime_get();
+	err = ofl_arch_start(inst);
+	if (!err)
+		err = wait_entered(inst);
+	if (err) {
+		pr_err("image %s did not start on CPU %u: %s (error %d)\n",
+		       inst->source.name, inst->cpu,
+		       err == -ETIMEDOUT ? "no sign of life from it" :
+		       err == -EFAULT ? "it faulted before its own traps were up" :
+					"the core could not be sent off",
+		       err);
+		if (!ofl_arch_is_idle(inst))
+			ofl_instance_set_phase(inst, OFL_PHASE_RUNNING);
+		if (inst->phase == OFL_PHASE_RUNNING)
+			ofl_instance_stop(inst);
+		ofl_instance_return(inst);
+		return err;
+	}
+	WRITE_ONCE(inst->starts, inst->starts + 1);
+	ofl_instance_set_phase(inst, OFL_PHASE_RUNNING);
+	pr_info("offload%u started image %s (%s, %llu KiB) on CPU %u\n",
+		inst->number, inst->source.name, inst->source.image.format,
+		inst->source.image.size >> 10, inst->cpu);
+	ofl_watch_start(inst);
+	return 0;
+}
+
+/* ------------------------------------------------------------------ stop */
+
+static void request(struct ofl_instance *inst, u32 value)
+{
+	struct ofl_boot *boot = ofl_instance_boot(inst);
+
+	smp_store_release(&boot->host.request, value);
+	ofl_arch_sync(&boot->host, sizeof(boot->host));
+}
+
+/**
+ * ofl_instance_stop() - RUNNING, CRASHED or STUCK to HELD
+ *
+ * Asks the image; if it does not obey, the core is taken by force where that
+ * is possible, and then is Linux's.  -ETIMEDOUT: it is not, the instance is
+ * stuck.
+ */
+int ofl_instance_stop(struct ofl_instance *inst)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(STOP_MS);
+	int err;
+
+	request(inst, OFL_REQUEST_STOP);
+	while (!ofl_arch_is_idle(inst) && time_before(jiffies, end)) {
+		ofl_arch_ring(inst);
+		msleep(STOP_AGAIN_MS);
+	}
+	if (ofl_arch_is_idle(inst)) {
+		/* it may have exited or crashed of its own: that is said there */
+		ofl_watch_look(inst);
+		if (inst->phase != OFL_PHASE_HELD) {
+			ofl_instance_set_phase(inst, OFL_PHASE_HELD);
+			pr_info("offload%u: image %s was stopped\n",
+				inst->number, inst->source.name);
+		}
+		return 0;
+	}
+	if (ofl_arch_can_force) {
+		pr_warn("offload%u: image %s does not obey; CPU %u is taken from it by force\n",
+			inst->number, inst->source.name, inst->cpu);
+		err = ofl_instance_return(inst);
+		if (!err)
+			return 0;
+	}
+	pr_err("offload%u: image %s does not give CPU %u back; its memory is kept until it does\n",
+	       inst->number, inst->source.name, inst->cpu);
+	ofl_instance_set_phase(inst, OFL_PHASE_STUCK);
+	ofl_watch_start(inst);
+	return -ETIMEDOUT;
+}

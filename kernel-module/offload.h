@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * An instance: one core, one region of memory, one image.
+ *
+ * Files: main.c (parameters, life of the module), instance.c (the state
+ * machine), guard.c (keeps Linux's hands off a lent core), memory.c, source.c
+ * (finding an image file), watch.c (what the image says of itself), sysfs.c,
+ * chardev.c, and per architecture take.c or psci.c behind arch.h.
+ *
+ * Locking: instance->lock is held by whoever changes phase, image or boot page
+ * (sysfs stores, the watcher, reboot, exit).  Fields that others read without
+ * it are marked; they are single words, written with WRITE_ONCE.
+ */
+#ifndef OFFLOAD_OFFLOAD_H
+#define OFFLOAD_OFFLOAD_H
+
+#include <linux/cdev.h>
+#include <linux/device.h>
+#include <linux/mutex.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include <offload/abi.h>
+#include <offload/uapi.h>
+
+#include "image.h"
+#include "memspec.h"
+
+enum ofl_phase {
+	OFL_PHASE_LINUX,   /* the core belongs to Linux */
+	OFL_PHASE_HELD,	   /* parked (x86_64) or off (aarch64), ours */
+	OFL_PHASE_RUNNING, /* the image has it */
+	OFL_PHASE_CRASHED, /* as HELD or RUNNING, after a crash */
+	OFL_PHASE_STUCK,   /* the image does not give it back */
+};
+
+/* One piece of physical memory, see memory.c. */
+struct ofl_region {
+	enum ofl_mem_kind kind;
+	phys_addr_t pa;
+	u64 size;
+	u64 private_size;
+	u64 window_size;
+	void *va; /* all of it, cached; NULL: there is none */
+	bool in_use; /* under a core that is not known to have left: never free */
+};
+
+/* An image file in memory, kept for restarts. */
+struct ofl_source {
+	void *blob; /* vmalloc; NULL: none loaded */
+	size_t size;
+	struct ofl_image image;
+	char name[256]; /* as given */
+};
+
+struct ofl_arch_core; /* arch.h */
+
+struct ofl_instance {
+	unsigned int number;
+	unsigned int cpu;
+	struct mutex lock;
+
+	enum ofl_phase phase; /* read without lock */
+	struct ofl_region region;
+	struct ofl_source source;
+	char args[OFL_ARGS_MAX];
+	struct ofl_arch_core *core;
+
+	struct delayed_work watch;
+	u32 image_state;  /* last seen; read without lock */
+	bool odd_state;	  /* a message about an unknown one was printed */
+	bool late_told;	  /* ... about a core that does not come back */
+	bool kept_module; /* a stuck image: the module must stay */
+	unsigned long ended_at; /* jiffies of EXITED, CRASHED or STOPPED */
+	ktime_t started;
+	u32 starts;	  /* read without lock */
+	bool has_exited;  /* exit_status is valid; read without lock */
+	s32 exit_status;  /* read without lock */
+	char *crash_text; /* PAGE_SIZE; "" before the first crash */
+
+	struct device *dev;
+	struct cdev cdev;
+	wait_queue_head_t poll_wait;
+	u32 change; /* counts what poll() reports; read without lock */
+	struct file *pmm_file; /* the attached PMM; read without lock */
+	u32 pmm_epoch;	       /* of the ready PMM, 0: none; read without lock */
+	u32 last_epoch;
+};
+
+static inline struct ofl_boot *ofl_instance_boot(struct ofl_instance *inst)
+{
+	return inst->region.va + OFL_BOOT_OFF;
+}
+
+/* Does the core belong to us (and not to Linux)? */
+static inline bool ofl_instance_holds_core(const struct ofl_instance *inst)
+{
+	return READ_ONCE(inst->phase) != OFL_PHASE_LINUX;
+}
+
+/* --- main.c --- */
+extern struct ofl_instance *ofl_the_instance; /* the one that there is now */
+/* Number of the instance that has this CPU, or -1. */
+int ofl_borrower(unsigned int cpu);
+
+/* --- instance.c; all with inst->lock held --- */
+int ofl_instance_check(struct ofl_instance *inst);
+int ofl_instance_take(struct ofl_instance *inst);
+int ofl_instance_return(struct ofl_instance *inst);
+int ofl_instance_start(struct ofl_instance *inst);
+/* Stop the image; the core stays held (or, by force, goes back to Linux). */
+int ofl_instance_stop(struct ofl_instance *inst);
+void ofl_instance_set_phase(struct ofl_instance *inst, enum ofl_phase phase);
+enum ofl_instance_state ofl_instance_state(const struct ofl_instance *inst);
+
+/* --- source.c --- */
+/* Find, read and check an image; on success it replaces inst->source. */
+int ofl_source_load(struct ofl_instance *inst, const char *name);
+void ofl_source_free(struct ofl_source *source);
+
+/* --- memory.c --- */
+/* spec was checked; on failure a message was printed. */
+int ofl_region_get(struct ofl_region *region, const struct ofl_memspec *spec,
+		   u64 window);
+void ofl_region_put(struct ofl_region *region);
+const char *ofl_region_kind(const struct ofl_region *region);
+
+/* --- watch.c --- */
+void ofl_watch_init(struct ofl_instance *inst);
+/* Look at the boot page now.  inst->lock held. */
+void ofl_watch_look(struct ofl_instance *inst);
+void ofl_watch_start(struct ofl_instance *inst);
+/* inst->lock not held */
+void ofl_watch_end(struct ofl_instance *inst);
+/* One acquire load of the image's line. */
+u32 ofl_watch_state(struct ofl_instance *inst);
+
+/* --- guard.c --- */
+int ofl_guard_init(void);
+void ofl_guard_exit(void);
+
+/* --- sysfs.c, chardev.c --- */
+extern const struct attribute_group *ofl_sysfs_groups[];
+int ofl_chardev_init(void);
+void ofl_chardev_exit(void);
+/* Device node and sysfs folder of an instance. */
+int ofl_chardev_add(struct ofl_instance *inst);
+void ofl_chardev_del(struct ofl_instance *inst);
+/* State or starts changed: wake poll(). */
+void ofl_chardev_changed(struct ofl_instance *inst);
+/* Store the PMM's epoch into the boot page.  inst->lock held. */
+void ofl_chardev_publish_epoch(struct ofl_instance *inst);
+
+#endif

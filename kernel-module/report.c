@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From what an image left behind (state word, crash record, log) to text that
+ * is safe to print.  Every count is bounded by the array that it counts, every
+ * string by its field, and no byte that could steer a terminal gets through.
+ */
+#include "report.h"
+
+typedef unsigned long long ull;
+
+int ofl_report_state(uint32_t state)
+{
+	return state <= OFL_STATE_STOPPED ? (int)state : -1;
+}
+
+size_t ofl_report_line(char *out, const char *text, size_t max)
+{
+	size_t len = 0;
+
+	while (len < max && text[len]) {
+		char c = text[len];
+
+		if (c == '\n' || c == '\t')
+			c = ' ';
+		out[len++] = c >= ' ' && c <= '~' ? c : '?';
+	}
+	while (len && out[len - 1] == ' ')
+		len--;
+	out[len] = 0;
+	return len;
+}
+
+static const char *vector_name(uint32_t vector, uint32_t machine)
+{
+	static const char *const x86[32] = {
+		[0] = "divide error", [1] = "debug", [2] = "NMI",
+		[3] = "breakpoint", [4] = "overflow", [5] = "bound range",
+		[6] = "invalid opcode", [7] = "device not available",
+		[8] = "double fault", [10] = "invalid TSS",
+		[11] = "segment not present", [12] = "stack fault",
+		[13] = "general protection", [14] = "page fault",
+		[16] = "x87 error", [17] = "alignment check",
+		[18] = "machine check", [19] = "SIMD error",
+		[20] = "virtualization", [21] = "control protection",
+	};
+	static const char *const arm64[4] = { "synchronous", "IRQ", "FIQ",
+					      "SError" };
+	const char *name = NULL;
+
+	if (machine == OFL_MACHINE_X86_64 && vector < 32)
+		name = x86[vector];
+	else if (machine == OFL_MACHINE_AARCH64 && vector < 16)
+		name = arm64[vector % 4];
+	return name ? name : "?";
+}
+
+void ofl_report_summary(char *out, const struct ofl_crash *crash,
+			uint32_t machine)
+{
+	char text[sizeof(crash->text) + 1];
+
+	ofl_report_line(text, crash->text, sizeof(crash->text));
+	snprintf(out, OFL_REPORT_SUMMARY_MAX,
+		 "vector %u (%s), error %#llx, pc %#llx, fault address %#llx%s%s",
+		 crash->vector, vector_name(crash->vector, machine),
+		 (ull)crash->error, (ull)crash->pc, (ull)crash->fault_address,
+		 *text ? ": " : "", text);
+}
+
+/* Append to out[*len]; stops, whole, at size - 1. */
+static void __attribute__((format(printf, 4, 5)))
+append(char *out, size_t size, size_t *len, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(out + *len, size - *len, fmt, ap);
+	va_end(ap);
+	if (n > 0)
+		*len = (size_t)n < size - *len ? *len + n : size - 1;
+}
+
+static void register_name(char name[8], unsigned int i, uint32_t machine)
+{
+	static const char x86[22][8] = {
+		"rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp",
+		"r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
+		"rip", "rflags", "cr0", "cr2", "cr3", "cr4",
+	};
+	static const char arm64[5][8] = { "sp", "pc", "pstate", "esr", "far" };
+
+	if (machine == OFL_MACHINE_X86_64 && i < 22)
+		snprintf(name, 8, "%s", x86[i]);
+	else if (machine == OFL_MACHINE_AARCH64 && i >= 31 && i < 36)
+		snprintf(name, 8, "%s", arm64[i - 31]);
+	else
+		snprintf(name, 8, "%s%u",
+			 machine == OFL_MACHINE_AARCH64 && i < 31 ? "x" : "#",
+			 i % 1000);
+}
+
+size_t ofl_report_crash(char *out, size_t size, const struct ofl_crash *crash,
+			uint32_t machine)
+{
+	char summary[OFL_REPORT_SUMMARY_MAX], name[8];
+	unsigned int nr_regs = crash->nr_regs, nr_trace = crash->nr_trace, i;
+	size_t len = 0;
+
+	ofl_report_summary(summary, crash, machine);
+	append(out, size, &len, "%s\n", summary);
+	if (nr_regs > OFL_CRASH_REGS) {
+		append(out, size, &len,
+		       "(the record claims %u registers, there are %u)\n",
+		       nr_regs, OFL_CRASH_REGS);
+		nr_regs = OFL_CRASH_REGS;
+	}
+	for (i = 0; i < nr_regs; i++) {
+		register_name(name, i, machine);
+		append(out, size, &len, "%6s %016llx%s", name,
+		       (ull)crash->regs[i],
+		       i % 4 == 3 || i + 1 == nr_regs ? "\n" : "");
+	}
+	if (nr_trace > OFL_CRASH_TRACE) {
+		append(out, size, &len,
+		       "(the record claims %u return addresses, there are %u)\n",
+		       nr_trace, OFL_CRASH_TRACE);
+		nr_trace = OFL_CRASH_TRACE;
+	}
+	for (i = 0; i < nr_trace; i++)
+		append(out, size, &len, "trace  %016llx\n",
+		       (ull)crash->trace[i]);
+	return len;
+}
+
+size_t ofl_report_log(char *out, const struct ofl_log *log)
+{
+	const size_t size = sizeof(log->text);
+	size_t len, start, i;
+	uint64_t head = log->head;
+
+	len = head < size ? (size_t)head : size;
+	start = head < size ? 0 : (size_t)(head % size);
+	for (i = 0; i < len; i++) {
+		unsigned char c = log->text[(start + i) % size];
+
+		if ((c < ' ' && c != '\n' && c != '\t') || c == 0x7f)
+			c = '?';
+		out[i] = c;
+	}
+	return len;
+}

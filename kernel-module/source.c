@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From the name of an image to a checked image in memory.
+ *
+ * An absolute name is opened as it is.  A relative one is looked up in the
+ * firmware path, as for any driver, then in the current directory of the
+ * process that asks: insmod, or whoever writes to sysfs.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/dcache.h>
+#include <linux/firmware.h>
+#include <linux/fs.h>
+#include <linux/fs_struct.h>
+#include <linux/kernel_read_file.h>
+#include <linux/path.h>
+#include <linux/printk.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "arch.h"
+
+static int read_firmware(struct ofl_instance *inst, const char *name,
+			 struct ofl_source *source)
+{
+	const struct firmware *fw;
+	int err;
+
+	/* the loader refuses these, with a warning of its own */
+	if (strstr(name, ".."))
+		return -ENOENT;
+	err = firmware_request_nowarn(&fw, name, inst->dev);
+	if (err)
+		return err;
+	if (fw->size > OFL_IMAGE_FILE_MAX) {
+		err = -EFBIG;
+	} else {
+		source->blob = vmalloc(fw->size ?: 1);
+		err = source->blob ? 0 : -ENOMEM;
+	}
+	if (!err) {
+		memcpy(source->blob, fw->data, fw->size);
+		source->size = fw->size;
+	}
+	release_firmware(fw);
+	return err;
+}
+
+static int read_path(const char *path, struct ofl_source *source)
+{
+	ssize_t n = kernel_read_file_from_path(path, 0, &source->blob,
+					       OFL_IMAGE_FILE_MAX, &source->size,
+					       READING_FIRMWARE);
+
+	if (n < 0) {
+		source->blob = NULL;
+		return n;
+	}
+	return 0;
+}
+
+static void say_not_found(const char *name, int err)
+{
+	char *buf = kmalloc(PATH_MAX, GFP_KERNEL);
+	const char *cwd = "?";
+	struct path pwd;
+
+	if (buf) {
+		get_fs_pwd(current->fs, &pwd);
+		cwd = d_path(&pwd, buf, PATH_MAX);
+		path_put(&pwd);
+		if (IS_ERR(cwd))
+			cwd = "?";
+	}
+	pr_err("image %s: not found in the firmware path (/lib/firmware) nor in the current directory (%s): error %d\n",
+	       name, cwd, err);
+	kfree(buf);
+}
+
+/* The file's content; messages are printed here. */
+static int read_file(struct ofl_instance *inst, const char *name,
+		     struct ofl_source *source)
+{
+	int err;
+
+	if (name[0] == '/') {
+		err = read_path(name, source);
+		if (err == -ENOENT || err == -ENOTDIR)
+			pr_err("image %s: there is no such file\n", name);
+	} else {
+		err = read_firmware(inst, name, source);
+		if (err == -ENOENT)
+			err = read_path(name, source);
+		if (err == -ENOENT || err == -ENOTDIR)
+			say_not_found(name, err);
+	}
+	switch (err) {
+	case 0:
+	case -ENOENT:
+	case -ENOTDIR:
+		break;
+	case -EFBIG:
+		pr_err("image %s: is larger than %u MiB\n", name,
+		       OFL_IMAGE_FILE_MAX >> 20);
+		break;
+	case -EINVAL: /* what the reader says of empty and of special files */
+		pr_err("image %s: is empty or not a regular file\n", name);
+		break;
+	default:
+		pr_err("image %s: cannot be read: error %d\n", name, err);
+		break;
+	}
+	return err;
+}
+
+int ofl_source_load(struct ofl_instance *inst, const char *name)
+{
+	const struct ofl_image_host host = {
+		.machine = ofl_arch_machine,
+		.private_size = inst->region.private_size,
+	};
+	struct ofl_source *source;
+	char msg[OFL_MSG_MAX];
+	int err;
+
+	if (!*name || strlen(name) >= sizeof(source->name)) {
+		pr_err("image=%.64s: a name has 1 to %zu characters\n", name,
+		       sizeof(source->name) - 1);
+		return *name ? -ENAMETOOLONG : -EINVAL;
+	}
+	source = kzalloc(sizeof(*source), GFP_KERNEL);
+	if (!source)
+		return -ENOMEM;
+	strscpy(source->name, name, sizeof(source->name));
+
+	err = read_file(inst, name, source);
+	if (err)
+		goto out;
+	err = ofl_image_read(source->blob, source->size, &host, &source->image,
+			     msg);
+	if (err) {
+		pr_err("image %s: %s\n", name, msg);
+		goto out;
+	}
+	swap(*source, inst->source);
+out:
+	ofl_source_free(source); /* the new one on failure, else the old one */
+	kfree(source);
+	return err;
+}
+
+void ofl_source_free(struct ofl_source *source)
+{
+	vfree(source->blob);
+	source->blob = NULL;
+	source->size = 0;
+}
