@@ -61,7 +61,7 @@ int main(void)
 	if (ofl_timer_start(&periodic, start, MS, tick, NULL) != -EBUSY)
 		fail("second start of an armed timer", 0);
 	/* The registers of this loop must survive the interrupts. */
-	while (periodic.armed) {
+	while (periodic.expirations < TICKS) {
 		x = x * 1.0 + 1.0;
 		y = y * 1.0 + 1.0;
 		if (x != y)

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Bring-up of a borrowed aarch64 core behind start.S (MMU, caches, vectors are
+ * on), its timer, and the platform functions.
+ *
+ * The timer is the virtual one, CNTV: it exists at EL1 and EL2, under a
+ * hypervisor and without, and at EL2 start.S made its offset 0.
+ */
+#include "core.h"
+#include "cpu.h"
+#include "gic.h"
+
+#define DAIF_I (1ul << 7)
+
+#define CTL_ENABLE 1u
+
+#define PSCI_CPU_OFF 0x84000002u
+
+/* How many waits in a row pass before the host's requests are looked at. */
+#define WAIT_POLL 1024u
+
+_Noreturn void ofl_arm_start(void);
+void ofl_arm_start(void)
+{
+	ofl_core_init();
+	ofl_boot->image.abi = OFL_ABI_VERSION;
+	ofl_boot->image.level = current_el();
+	ofl_clock_init();
+	ofl_timer_hw_off();
+	gic_init();
+	/* SError and interrupts on; FIQ, the secure world's, and debug stay off. */
+	__asm__ volatile("msr daifclr, #6" : : : "memory");
+	ofl_main();
+}
+
+/* --- the timer --- */
+
+void ofl_timer_hw_set(uint64_t deadline_ns)
+{
+	uint64_t target = ofl_ns_to_counter(deadline_ns);
+
+	if (target > INT64_MAX)
+		target = INT64_MAX;
+	write_sysreg("cntv_cval_el0", target);
+	write_sysreg("cntv_ctl_el0", CTL_ENABLE);
+	isb();
+}
+
+void ofl_timer_hw_off(void)
+{
+	write_sysreg("cntv_ctl_el0", 0);
+	isb();
+}
+
+uint64_t ofl_counter(void)
+{
+	isb();
+	return read_sysreg("cntvct_el0");
+}
+
+/* --- the platform --- */
+
+/* The last store is in a cacheable line; CPU_OFF makes firmware clean it. */
+void ofl_platform_leave(enum ofl_image_state state, int status)
+{
+	__asm__ volatile("msr daifset, #0xf" : : : "memory");
+	ofl_timer_hw_off();
+	gic_quiet();
+	ofl_boot->image.exit_status = status;
+	__atomic_store_n(&ofl_boot->image.state, state, __ATOMIC_RELEASE);
+	dsb_sy();
+	if (ofl_boot->arch.arm64.conduit == OFL_CONDUIT_SMC)
+		ofl_psci_smc(PSCI_CPU_OFF);
+	else
+		ofl_psci_hvc(PSCI_CPU_OFF);
+	/* Denied: the host sees the state, but a core that is still on. */
+	for (;;)
+		__asm__ volatile("wfi");
+}
+
+/* The stop SGI brings the request too, where interrupts are not masked. */
+void ofl_platform_wait(unsigned int spins)
+{
+	for (unsigned int i = 0; i < (spins < WAIT_POLL ? 1 : 16); i++)
+		ofl_platform_relax();
+	if (spins % WAIT_POLL != WAIT_POLL - 1)
+		return;
+	ofl_boot->image.heartbeat++;
+	if (__atomic_load_n(&ofl_boot->host.request, __ATOMIC_ACQUIRE) == OFL_REQUEST_STOP)
+		ofl_platform_leave(OFL_STATE_STOPPED, 0);
+}
+
+unsigned long ofl_irq_save(void)
+{
+	unsigned long flags = read_sysreg("daif");
+
+	__asm__ volatile("msr daifset, #2" : : : "memory");
+	return flags;
+}
+
+void ofl_irq_restore(unsigned long flags)
+{
+	write_sysreg("daif", flags);
+}
+
+bool ofl_irq_flags_enabled(unsigned long flags)
+{
+	return !(flags & DAIF_I);
+}
+
+void ofl_idle(void)
+{
+	unsigned long flags = ofl_irq_save();
+
+	/* A pending interrupt ends wfi, masked or not; then it is taken. */
+	__asm__ volatile("dsb sy\n\twfi\n\tmsr daifclr, #2\n\tisb" : : : "memory");
+	ofl_irq_restore(flags);
+}
+
+void ofl_where(struct ofl_where *where)
+{
+	*where = (struct ofl_where){
+		.arch = "aarch64",
+		.mode = current_el() == 2 ? "EL2" : "EL1",
+		.irqchip = gic_name(),
+		.cpu = ofl_boot->info.cpu,
+		.hwid = ofl_boot->info.hwid,
+		.timer_hz = ofl_counter_hz(),
+		.boot_to_main_ns = ofl_counter_to_ns(ofl_boot->image.main_counter -
+						     ofl_boot->info.start_counter),
+	};
+}
