@@ -41,9 +41,11 @@ void ofl_arch_fill_boot(struct ofl_instance *inst, struct ofl_boot *boot);
 int ofl_arch_start(struct ofl_instance *inst);
 /*
  * While nothing was heard of a started image: send again what may have been
- * lost.  An error code if the core is known to have failed already.
+ * lost.  -EIO if the image is known to have faulted already.
  */
 int ofl_arch_start_again(struct ofl_instance *inst);
+/* The core came back by an exception that no image handled: say which. */
+void ofl_arch_say_fault(struct ofl_instance *inst);
 /* boot->host.request was changed: make the image look.  May be repeated. */
 void ofl_arch_ring(struct ofl_instance *inst);
 

@@ -21,6 +21,7 @@
 
 static dev_t ofl_devt;
 static struct class *ofl_class;
+struct device *ofl_root;
 
 /* One open descriptor. */
 struct ofl_client {
@@ -249,7 +250,7 @@ int ofl_chardev_add(struct ofl_instance *inst)
 	err = cdev_add(&inst->cdev, devt, 1);
 	if (err)
 		return err;
-	dev = device_create_with_groups(ofl_class, NULL, devt, inst,
+	dev = device_create_with_groups(ofl_class, ofl_root, devt, inst,
 					ofl_sysfs_groups, "offload%u",
 					inst->number);
 	if (IS_ERR(dev)) {
@@ -262,27 +263,41 @@ int ofl_chardev_add(struct ofl_instance *inst)
 
 void ofl_chardev_del(struct ofl_instance *inst)
 {
-	device_destroy(ofl_class, inst->dev->devt);
+	/* whoever holds the lock may be about to notify */
+	mutex_lock(&inst->lock);
 	inst->dev = NULL;
+	mutex_unlock(&inst->lock);
+	device_destroy(ofl_class, inst->cdev.dev);
 	cdev_del(&inst->cdev);
 }
 
 int ofl_chardev_init(void)
 {
-	int err = alloc_chrdev_region(&ofl_devt, 0, 1, "offload");
+	int err;
 
+	ofl_root = root_device_register("offload");
+	if (IS_ERR(ofl_root))
+		return PTR_ERR(ofl_root);
+	err = alloc_chrdev_region(&ofl_devt, 0, 1, "offload");
 	if (err)
-		return err;
+		goto err_root;
 	ofl_class = ofl_class_create("offload");
 	if (IS_ERR(ofl_class)) {
-		unregister_chrdev_region(ofl_devt, 1);
-		return PTR_ERR(ofl_class);
+		err = PTR_ERR(ofl_class);
+		goto err_region;
 	}
 	return 0;
+
+err_region:
+	unregister_chrdev_region(ofl_devt, 1);
+err_root:
+	root_device_unregister(ofl_root);
+	return err;
 }
 
 void ofl_chardev_exit(void)
 {
 	class_destroy(ofl_class);
 	unregister_chrdev_region(ofl_devt, 1);
+	root_device_unregister(ofl_root);
 }

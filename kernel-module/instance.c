@@ -291,7 +291,7 @@ int ofl_instance_start(struct ofl_instance *inst)
 		pr_err("image %s did not start on CPU %u: %s (error %d)\n",
 		       inst->source.name, inst->cpu,
 		       err == -ETIMEDOUT ? "no sign of life from it" :
-		       err == -EFAULT ? "it faulted before its own traps were up" :
+		       err == -EIO ? "it faulted before its own traps were up" :
 					"the core could not be sent off",
 		       err);
 		if (!ofl_arch_is_idle(inst))
@@ -341,9 +341,10 @@ int ofl_instance_stop(struct ofl_instance *inst)
 		/* it may have exited or crashed of its own: that is said there */
 		ofl_watch_look(inst);
 		if (inst->phase != OFL_PHASE_HELD) {
+			if (inst->phase != OFL_PHASE_CRASHED)
+				pr_info("offload%u: image %s was stopped\n",
+					inst->number, inst->source.name);
 			ofl_instance_set_phase(inst, OFL_PHASE_HELD);
-			pr_info("offload%u: image %s was stopped\n",
-				inst->number, inst->source.name);
 		}
 		return 0;
 	}

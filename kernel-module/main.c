@@ -190,19 +190,21 @@ static int __init offload_init(void)
 	struct ofl_instance *inst;
 	int err;
 
+	err = ofl_chardev_init();
+	if (err)
+		return err;
 	inst = instance_create();
-	if (IS_ERR(inst))
-		return PTR_ERR(inst);
+	if (IS_ERR(inst)) {
+		err = PTR_ERR(inst);
+		goto err_chardev;
+	}
 	ofl_the_instance = inst;
 	err = ofl_guard_init();
 	if (err)
 		goto err_instance;
-	err = ofl_chardev_init();
-	if (err)
-		goto err_guard;
 	err = ofl_chardev_add(inst);
 	if (err)
-		goto err_chardev;
+		goto err_guard;
 	err = register_pm_notifier(&pm_notifier);
 	if (err)
 		goto err_chardev_del;
@@ -214,25 +216,25 @@ static int __init offload_init(void)
 		err = ofl_instance_start(inst);
 		mutex_unlock(&inst->lock);
 		if (err)
-			goto err_start;
+			goto err_reboot;
 	}
 	return 0;
 
-err_start:
+err_reboot:
 	unregister_reboot_notifier(&reboot_notifier);
 err_pm:
 	unregister_pm_notifier(&pm_notifier);
 err_chardev_del:
-	ofl_chardev_del(inst);
-	ofl_watch_end(inst);
+	ofl_chardev_del(inst); /* sysfs may have started an image meanwhile */
 	stop_and_return(inst);
-err_chardev:
-	ofl_chardev_exit();
+	ofl_watch_end(inst);
 err_guard:
 	ofl_guard_exit();
 err_instance:
 	ofl_the_instance = NULL;
 	instance_destroy(inst);
+err_chardev:
+	ofl_chardev_exit();
 	return err;
 }
 
@@ -245,10 +247,10 @@ static void __exit offload_exit(void)
 	ofl_chardev_del(inst); /* no sysfs store after this */
 	stop_and_return(inst);
 	ofl_watch_end(inst);
-	ofl_chardev_exit();
 	ofl_guard_exit();
 	ofl_the_instance = NULL;
 	instance_destroy(inst);
+	ofl_chardev_exit();
 }
 
 module_init(offload_init);

@@ -142,6 +142,8 @@ void ofl_guard_exit(void);
 
 /* --- sysfs.c, chardev.c --- */
 extern const struct attribute_group *ofl_sysfs_groups[];
+/* Parent of all instances' devices, from ofl_chardev_init() on. */
+extern struct device *ofl_root;
 int ofl_chardev_init(void);
 void ofl_chardev_exit(void);
 /* Device node and sysfs folder of an instance. */

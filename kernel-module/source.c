@@ -30,7 +30,7 @@ static int read_firmware(struct ofl_instance *inst, const char *name,
 	/* the loader refuses these, with a warning of its own */
 	if (strstr(name, ".."))
 		return -ENOENT;
-	err = firmware_request_nowarn(&fw, name, inst->dev);
+	err = firmware_request_nowarn(&fw, name, ofl_root);
 	if (err)
 		return err;
 	if (fw->size > OFL_IMAGE_FILE_MAX) {

@@ -109,7 +109,9 @@ void ofl_watch_look(struct ofl_instance *inst)
 		ofl_instance_set_phase(inst, OFL_PHASE_HELD);
 		pr_info("offload%u: image %s was stopped\n", inst->number,
 			inst->source.name);
-	} else if (idle && state != OFL_STATE_CRASHED) {
+	} else if (idle && inst->phase != OFL_PHASE_CRASHED &&
+		   state != OFL_STATE_CRASHED) {
+		ofl_arch_say_fault(inst);
 		pr_err("offload%u: image %s left CPU %u without a word (its state is %u)\n",
 		       inst->number, inst->source.name, inst->cpu, raw);
 		scnprintf(inst->crash_text, PAGE_SIZE,

@@ -194,6 +194,11 @@ int ofl_arch_start_again(struct ofl_instance *inst)
 	return 0; /* CPU_ON does not get lost */
 }
 
+void ofl_arch_say_fault(struct ofl_instance *inst)
+{
+	/* nothing but the image's own vectors would know */
+}
+
 void ofl_arch_ring(struct ofl_instance *inst)
 {
 	ofl_gic_send_sgi(&inst->core->gic, inst->core->gicd, inst->core->mpidr,

@@ -245,10 +245,19 @@ int ofl_arch_start_again(struct ofl_instance *inst)
 	}
 	if (READ_ONCE(mailbox->faults) == inst->core->faults)
 		return 0;
-	pr_err("exception before the image was up: vector %llu, error %#llx, rip %#llx, cr2 %#llx\n",
-	       READ_ONCE(mailbox->vector), READ_ONCE(mailbox->error),
-	       READ_ONCE(mailbox->rip), READ_ONCE(mailbox->cr2));
-	return -EFAULT;
+	ofl_arch_say_fault(inst);
+	return -EIO;
+}
+
+void ofl_arch_say_fault(struct ofl_instance *inst)
+{
+	struct ofl_park_mailbox *mailbox = inst->core->mailbox;
+
+	if (READ_ONCE(mailbox->faults) != inst->core->faults)
+		pr_err("CPU %u: exception without a handler of the image's: vector %llu, error %#llx, rip %#llx, cr2 %#llx\n",
+		       inst->cpu, READ_ONCE(mailbox->vector),
+		       READ_ONCE(mailbox->error), READ_ONCE(mailbox->rip),
+		       READ_ONCE(mailbox->cr2));
 }
 
 void ofl_arch_ring(struct ofl_instance *inst)
