@@ -41,44 +41,44 @@ struct ofl_log *ofl_log = &log_ring;
 struct ofl_crash *ofl_crash = &crash_record;
 uint8_t *ofl_window_va = window_mem;
 
-static uint64_t now;
-static uint32_t epoch = 1;
-static unsigned int rings;
-static unsigned long steps;	/* calls of ofl_platform_wait() */
+static uint64_t mock_now;
+static uint32_t mock_epoch = 1;
+static unsigned int mock_rings;
+static unsigned long mock_steps;	/* calls of ofl_platform_wait() */
 static void (*pmm_step)(void); /* what the PMM does meanwhile */
 
 uint64_t ofl_now_ns(void)
 {
-	return now;
+	return mock_now;
 }
 
 uint32_t ofl_platform_pmm_epoch(void)
 {
-	return epoch;
+	return mock_epoch;
 }
 
 void ofl_platform_ring(void)
 {
-	rings++;
+	mock_rings++;
 }
 
 void ofl_platform_wait(unsigned int spins)
 {
 	/* No wait of the runtime may need more: that would be a hang. */
-	assert_true(++steps < 2000000);
-	now += spins < OFL_WAIT_SPINS ? 100 : 1000000;
+	assert_true(++mock_steps < 2000000);
+	mock_now += spins < OFL_WAIT_SPINS ? 100 : 1000000;
 	if (pmm_step)
 		pmm_step();
 }
 
-static jmp_buf left;
+static jmp_buf mock_left;
 static volatile enum ofl_image_state left_state;
 
 void ofl_platform_leave(enum ofl_image_state state, int status)
 {
 	(void)status;
 	left_state = state;
-	longjmp(left, 1);
+	longjmp(mock_left, 1);
 }
 
 static inline bool log_has(const char *text)
@@ -117,10 +117,10 @@ static inline void sim_reset(uint32_t device_id, unsigned int nr_queues)
 	memset(&boot_page, 0, sizeof(boot_page));
 	boot_page.info.window_pa = WIN_PA;
 	boot_page.info.window_size = WIN_SIZE;
-	now = 0;
-	steps = 0;
-	epoch = 1;
-	rings = 0;
+	mock_now = 0;
+	mock_steps = 0;
+	mock_epoch = 1;
+	mock_rings = 0;
 	pmm_step = NULL;
 	hdr->id.magic = OFL_VDEV_MAGIC;
 	hdr->id.version = OFL_VDEV_VERSION;

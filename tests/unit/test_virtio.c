@@ -91,7 +91,7 @@ static void test_never_acks(void **state)
 	pmm_step = NULL;
 	assert_int_equal(ofl_virtio_open(&dev), 0);
 	assert_int_equal(ofl_virtio_start(&dev, 0), -ETIMEDOUT);
-	assert_in_range(now, OFL_VIRTIO_TIMEOUT, OFL_VIRTIO_TIMEOUT + OFL_SEC);
+	assert_in_range(mock_now, OFL_VIRTIO_TIMEOUT, OFL_VIRTIO_TIMEOUT + OFL_SEC);
 	assert_true(log_has("no answer"));
 	assert_false(ofl_virtio_alive(&dev));
 }
@@ -103,7 +103,7 @@ static void step_wrong_ack(void)
 
 static void step_gone(void)
 {
-	epoch = 0;
+	mock_epoch = 0;
 }
 
 static void test_wrong_answers(void **state)
@@ -118,7 +118,7 @@ static void test_wrong_answers(void **state)
 	pmm_step = step_gone;
 	ofl_virtio_open(&dev);
 	assert_int_equal(ofl_virtio_start(&dev, 0), -EIO);
-	assert_true(now < OFL_SEC);
+	assert_true(mock_now < OFL_SEC);
 	assert_true(log_has("the PMM went away"));
 }
 
@@ -151,10 +151,10 @@ static void step_changing(void)
 	struct ofl_vdev *hdr = sim_hdr();
 
 	sim_ack();
-	hdr->id.features = steps * 0x9e3779b97f4a7c15ull;
+	hdr->id.features = mock_steps * 0x9e3779b97f4a7c15ull;
 	hdr->id.nr_queues = 0xffffffff;
 	hdr->id.config_size = 0xffffffff;
-	hdr->driver.req_seq = (uint32_t)steps * 77; /* not its to write */
+	hdr->driver.req_seq = (uint32_t)mock_steps * 77; /* not its to write */
 	hdr->device.ack_seq = hdr->driver.req_seq;
 }
 

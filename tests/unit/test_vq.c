@@ -137,11 +137,11 @@ static void test_kick_and_bell(void **state)
 	add(1, 0, NULL);
 	ofl_vq_kick(&vq);
 	assert_int_equal(hdr->kick[0], 2);
-	assert_int_equal(rings, 0);
+	assert_int_equal(mock_rings, 0);
 	ofl_window()->pmm_bell.asleep = 1;
 	add(1, 0, NULL);
 	ofl_vq_kick(&vq);
-	assert_int_equal(rings, 1);
+	assert_int_equal(mock_rings, 1);
 
 	set_up(false);
 	used = sim_at(vq.used_pa);
@@ -235,20 +235,20 @@ static void test_timeout(void **state)
 	ofl_vq_kick(&vq);
 	assert_int_equal(ofl_vq_get_wait(&vq, &cookie, &len, 3 * OFL_SEC),
 			 -ETIMEDOUT);
-	assert_in_range(now, 3 * OFL_SEC, 4 * OFL_SEC);
+	assert_in_range(mock_now, 3 * OFL_SEC, 4 * OFL_SEC);
 	/* Asleep it wanted a call; afterwards it does not. */
 	assert_false(vq.armed);
 }
 
 static void step_new_epoch(void)
 {
-	if (steps > 100)
-		epoch = 2;
+	if (mock_steps > 100)
+		mock_epoch = 2;
 }
 
 static void step_needs_reset(void)
 {
-	if (steps > 100)
+	if (mock_steps > 100)
 		sim_hdr()->device.status = OFL_VIRTIO_NEEDS_RESET;
 }
 
@@ -273,9 +273,9 @@ static void step_late(void)
 	uint16_t *used_event = (uint16_t *)sim_at(vq.avail_pa) + 2 + SIZE;
 
 	/* The call is asked for before the platform may sleep. */
-	if (steps == OFL_WAIT_SPINS)
+	if (mock_steps == OFL_WAIT_SPINS)
 		assert_int_equal(*used_event, vq.last_used);
-	if (steps == OFL_WAIT_SPINS + 10)
+	if (mock_steps == OFL_WAIT_SPINS + 10)
 		sim_push(0, 0, 1);
 }
 
