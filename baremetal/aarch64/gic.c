@@ -5,8 +5,11 @@
  * The distributor is Linux's: GICD_CTLR and everything of other cores and of
  * SPIs is never written.  What belongs to this core is, in GICv2, the banked
  * first registers of the distributor and the CPU interface; in GICv3, its
- * redistributor and the ICC system registers.  All interrupts are non-secure
- * group 1.  (Arm IHI 0048B, IHI 0069H.)
+ * redistributor and the ICC system registers.  (Arm IHI 0048B, IHI 0069H.)
+ *
+ * GICv3 interrupts are group 1.  In GICv2 groups are left alone: one with the
+ * security extensions shows us group 1 only, in one without all is group 0, and
+ * bit 0 of GICC_CTLR enables what we see in either.
  */
 #include "core.h"
 #include "cpu.h"
@@ -81,7 +84,6 @@ static bool wait_clear(uint32_t reg, uint32_t bit)
 static void init_banked(void)
 {
 	reg_write(banked, REG_ICENABLER0, ~0u);
-	reg_write(banked, REG_IGROUPR0, ~0u);
 	reg_write(banked, REG_ICPENDR0, ~0u);
 	reg_write(banked, REG_ICACTIVER0, ~0u);
 	for (uint32_t i = 0; i < 32; i += 4)
@@ -123,6 +125,7 @@ static void init_v3(void)
 		ofl_panic("GICv3 system registers are switched off by firmware");
 	write_sysreg(ICC_IGRPEN1, 0);
 	isb();
+	reg_write(banked, REG_IGROUPR0, ~0u);
 	init_banked();
 	wait_clear(GICR_CTLR, GICR_CTLR_RWP);
 	write_sysreg(ICC_AP1R0, 0);
