@@ -1,0 +1,488 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* POSIX files over a share and the console. */
+#include "rt_mock.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "baremetal/console.c"
+#include "baremetal/p9.c"
+#include "baremetal/p9_ops.c"
+#include "baremetal/virtio.c"
+#include "baremetal/vq.c"
+
+#include "p9_mock.h"
+
+/* This program has a libc with the same names already. */
+#define open t_open
+#define creat t_creat
+#define close t_close
+#define read t_read
+#define write t_write
+#define lseek t_lseek
+#define ftruncate t_ftruncate
+#define fsync t_fsync
+#define fdatasync t_fdatasync
+#define fstat t_fstat
+#define isatty t_isatty
+#define dup t_dup
+#define dup2 t_dup2
+#define fcntl t_fcntl
+#define stat(name, st) t_stat(name, st)
+#define lstat t_lstat
+#define access t_access
+#define mkdir t_mkdir
+#define unlink t_unlink
+#define rmdir t_rmdir
+#define rename t_rename
+#define DIR struct ofl_dir
+#define opendir t_opendir
+#define readdir t_readdir
+#define rewinddir t_rewinddir
+#define closedir t_closedir
+#define result files_result
+#include "baremetal/files.c"
+#undef result
+#define result dir_result
+#include "baremetal/dir.c"
+#undef result
+#include "baremetal/path.c"
+
+static struct ofl_virtio dev;
+static struct ofl_p9 share, other;
+
+static void start_share(void)
+{
+	srv_prepare(&dev, 24 * 1024);
+	ofl_files_unmount();
+	ofl_files_console(NULL);
+	assert_int_equal(ofl_p9_start(&share, &dev), 0);
+	assert_int_equal(ofl_files_mount(&share), 0);
+}
+
+static void end_share(void)
+{
+	for (int fd = 3; fd < OFL_OPEN_MAX; fd++)
+		close(fd);
+	free(share.reply);
+	share.reply = NULL;
+}
+
+#define assert_fails(call, number)                                             \
+	do {                                                                   \
+		errno = 0;                                                     \
+		assert_true((intptr_t)(call) == -1);                           \
+		assert_int_equal(errno, number);                               \
+	} while (0)
+
+static void test_open_modes(void **state)
+{
+	char buf[16];
+	int fd, again;
+
+	(void)state;
+	start_share();
+	assert_fails(open("none", O_RDONLY), ENOENT);
+	assert_fails(open("", O_RDONLY), ENOENT);
+	assert_fails(open("none/x", O_WRONLY | O_CREAT, 0644), ENOENT);
+	fd = open("f", O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	assert_int_equal(fd, 3);
+	assert_int_equal(write(fd, "hello", 5), 5);
+	assert_fails(read(fd, buf, 1), EBADF);
+	again = open("/f", O_RDONLY);
+	assert_int_equal(again, 4);
+	assert_fails(write(again, "x", 1), EBADF);
+	assert_int_equal(read(again, buf, sizeof(buf)), 5);
+	assert_memory_equal(buf, "hello", 5);
+	assert_int_equal(read(again, buf, sizeof(buf)), 0);
+	assert_int_equal(close(fd), 0);
+	assert_fails(close(fd), EBADF);
+	assert_fails(open("f", O_WRONLY | O_CREAT | O_EXCL, 0644), EEXIST);
+	fd = open("f", O_WRONLY | O_APPEND);
+	assert_int_equal(fd, 3);
+	assert_int_equal(write(fd, " you", 4), 4);
+	assert_int_equal(lseek(again, 0, SEEK_SET), 0);
+	assert_int_equal(read(again, buf, sizeof(buf)), 9);
+	close(fd);
+	fd = open("f", O_RDWR | O_TRUNC);
+	assert_int_equal(lseek(fd, 0, SEEK_END), 0);
+	close(fd);
+	close(again);
+	assert_int_equal(srv_open_fids(), 1);
+	assert_fails(open("/", O_RDWR), EISDIR);
+	fd = open("/", O_RDONLY);
+	assert_fails(read(fd, buf, 1), EISDIR);
+	close(fd);
+	end_share();
+}
+
+static void test_paths(void **state)
+{
+	static char longest[1200];
+	struct stat st;
+
+	(void)state;
+	start_share();
+	assert_int_equal(mkdir("a", 0755), 0);
+	assert_int_equal(mkdir("a/b/", 0755), 0);
+	assert_int_equal(close(creat("a/b/c", 0600)), 0);
+	assert_int_equal(stat("//a/./b//c", &st), 0);
+	assert_true(S_ISREG(st.st_mode));
+	assert_int_equal(stat("../../a/../a/b/../b/c", &st), 0);
+	assert_int_equal(stat("/..", &st), 0);
+	assert_true(S_ISDIR(st.st_mode));
+	assert_fails(stat("a/b/c/", &st), ENOTDIR);
+	assert_fails(open("a/b/c/", O_RDONLY), ENOTDIR);
+	assert_fails(open("new/", O_WRONLY | O_CREAT, 0644), EISDIR);
+	assert_fails(unlink("a/b/c/"), ENOTDIR);
+	assert_fails(unlink("/"), EBUSY);
+	assert_fails(rmdir("a/.."), EBUSY);
+	assert_fails(mkdir("/", 0755), EEXIST);
+	assert_fails(mkdir("a", 0755), EEXIST);
+	memset(longest, 'x', 300);
+	assert_fails(stat(longest, &st), ENAMETOOLONG);
+	for (size_t i = 0; i < sizeof(longest) - 1; i++)
+		longest[i] = i % 2 ? '/' : 'x';
+	assert_fails(stat(longest, &st), ENAMETOOLONG);
+	assert_fails(stat(NULL, &st), EFAULT);
+	assert_int_equal(srv_open_fids(), 1);
+	end_share();
+}
+
+static void test_names(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	start_share();
+	close(creat("one", 0644));
+	assert_int_equal(rename("one", "two"), 0);
+	assert_fails(stat("one", &st), ENOENT);
+	assert_fails(rename("one", "two"), ENOENT);
+	assert_fails(rename("two", "no/two"), ENOENT);
+	assert_fails(rename("/", "x"), EBUSY);
+	assert_int_equal(access("two", R_OK | W_OK), 0);
+	assert_fails(access("two", X_OK), EACCES);
+	assert_fails(access("three", F_OK), ENOENT);
+	assert_int_equal(unlink("two"), 0);
+	assert_fails(unlink("two"), ENOENT);
+	mkdir("d", 0755);
+	assert_fails(unlink("d"), EISDIR);
+	assert_int_equal(rmdir("d"), 0);
+	assert_int_equal(srv_open_fids(), 1);
+	end_share();
+}
+
+static void test_two_shares(void **state)
+{
+	struct ofl_path path;
+
+	(void)state;
+	start_share();
+	memset(&other, 0, sizeof(other));
+	strcpy(other.name, "more");
+	assert_int_equal(ofl_files_mount(&other), 0);
+	assert_int_equal(ofl_files_mount(&other), -EEXIST);
+	assert_int_equal(ofl_path_parse("/more/x/y", &path), 0);
+	assert_ptr_equal(path.p9, &other);
+	assert_string_equal(path.text, "x/y");
+	assert_string_equal(path.name, "y");
+	assert_int_equal(ofl_path_parse("more", &path), 0);
+	assert_ptr_equal(path.p9, &other);
+	assert_string_equal(path.text, "");
+	assert_int_equal(ofl_path_parse("/moreover/x", &path), 0);
+	assert_ptr_equal(path.p9, &share);
+	assert_string_equal(path.text, "moreover/x");
+	assert_int_equal(ofl_path_parse("share/../more/../f", &path), 0);
+	assert_ptr_equal(path.p9, &share);
+	assert_string_equal(path.text, "f");
+	close(creat("f", 0644));
+	assert_fails(rename("f", "more/f"), EXDEV);
+	end_share();
+}
+
+static void test_seek(void **state)
+{
+	struct stat st;
+	int fd;
+
+	(void)state;
+	start_share();
+	fd = open("f", O_RDWR | O_CREAT, 0644);
+	assert_int_equal(write(fd, "0123456789", 10), 10);
+	assert_int_equal(lseek(fd, -3, SEEK_CUR), 7);
+	assert_int_equal(lseek(fd, -10, SEEK_END), 0);
+	assert_fails(lseek(fd, -1, SEEK_SET), EINVAL);
+	assert_fails(lseek(fd, 0, 77), EINVAL);
+	assert_int_equal(lseek(fd, INT64_MAX, SEEK_SET), INT64_MAX);
+	assert_fails(lseek(fd, 1, SEEK_CUR), EOVERFLOW);
+	assert_fails(lseek(1, 0, SEEK_SET), ESPIPE);
+	assert_fails(lseek(99, 0, SEEK_SET), EBADF);
+	assert_fails(lseek(-1, 0, SEEK_SET), EBADF);
+	assert_int_equal(ftruncate(fd, 4), 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_size, 4);
+	assert_fails(ftruncate(fd, -1), EINVAL);
+	assert_int_equal(fsync(fd), 0);
+	assert_fails(fsync(0), EINVAL);
+	end_share();
+}
+
+static void test_descriptors(void **state)
+{
+	struct stat st;
+	char c;
+	int fd, copy, n = 0;
+
+	(void)state;
+	start_share();
+	fd = open("f", O_RDWR | O_CREAT, 0644);
+	write(fd, "ab", 2);
+	copy = dup(fd);
+	assert_int_equal(copy, fd + 1);
+	lseek(copy, 0, SEEK_SET);
+	assert_int_equal(read(fd, &c, 1), 1); /* one offset for both */
+	assert_int_equal(read(copy, &c, 1), 1);
+	assert_int_equal(c, 'b');
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(srv_open_fids(), 2);
+	assert_int_equal(dup2(copy, 20), 20);
+	assert_int_equal(dup2(20, 20), 20);
+	assert_fails(dup2(copy, 9999), EBADF);
+	assert_fails(dup(50), EBADF);
+	close(copy);
+	assert_int_equal(fcntl(20, F_DUPFD, 40), 40);
+	assert_fails(fcntl(20, F_DUPFD, -1), EINVAL);
+	assert_fails(fcntl(20, 12345), EINVAL);
+	assert_int_equal(fcntl(20, F_SETFL, O_APPEND), 0);
+	assert_int_equal(fcntl(40, F_GETFL) & O_APPEND, O_APPEND);
+	close(20);
+	close(40);
+	assert_int_equal(srv_open_fids(), 1);
+	assert_int_equal(isatty(1), 1);
+	assert_int_equal(isatty(40), 0);
+	assert_int_equal(fstat(1, &st), 0);
+	assert_true(S_ISCHR(st.st_mode));
+	assert_fails(fstat(40, &st), EBADF);
+	while ((fd = open("f", O_RDONLY)) >= 0)
+		n++;
+	assert_int_equal(n, OFL_OPEN_MAX - 3);
+	assert_int_equal(errno, EMFILE);
+	end_share();
+	assert_int_equal(srv_open_fids(), 1);
+}
+
+/* Longer than a message, both ways. */
+static void test_long(void **state)
+{
+	static uint8_t data[60000], back[60001];
+	int fd;
+
+	(void)state;
+	start_share();
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i * 13 + i / 256);
+	fd = open("f", O_RDWR | O_CREAT, 0644);
+	assert_int_equal(write(fd, data, sizeof(data)), sizeof(data));
+	lseek(fd, 0, SEEK_SET);
+	assert_int_equal(read(fd, back, sizeof(back)), sizeof(data));
+	assert_memory_equal(data, back, sizeof(data));
+	/* The server is full in the middle: what went, then the error. */
+	assert_int_equal(write(fd, data, sizeof(data)) < (ssize_t)sizeof(data),
+			 1);
+	assert_fails(write(fd, data, sizeof(data)), ENOSPC);
+	end_share();
+}
+
+static void test_directories(void **state)
+{
+	struct dirent *entry;
+	unsigned int n = 0;
+	DIR *dir;
+
+	(void)state;
+	start_share();
+	for (int i = 0; i < 20; i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "%050d", i);
+		close(creat(name, 0644));
+	}
+	assert_null(opendir("missing"));
+	assert_int_equal(errno, ENOENT);
+	assert_null(opendir("00000000000000000000000000000000000000000000000007"));
+	assert_int_equal(errno, ENOTDIR);
+	dir = opendir("/");
+	assert_non_null(dir);
+	errno = 0;
+	while ((entry = readdir(dir))) {
+		assert_int_equal(atoi(entry->d_name), n++);
+		assert_int_equal(entry->d_type, 8);
+	}
+	assert_int_equal(errno, 0);
+	assert_int_equal(n, 20);
+	rewinddir(dir);
+	assert_non_null(readdir(dir));
+	assert_int_equal(closedir(dir), 0);
+	assert_int_equal(srv_open_fids(), 1);
+	end_share();
+}
+
+/* --- without a PMM, or with one that goes away or lies --- */
+
+static void test_no_pmm(void **state)
+{
+	struct stat st;
+	char c;
+
+	(void)state;
+	sim_reset(9, 1);
+	ofl_files_unmount();
+	ofl_files_console(NULL);
+	assert_int_equal(write(1, "to the log\n", 11), 11);
+	assert_int_equal(write(2, "me too\n", 7), 7);
+	assert_true(log_has("to the log\nme too\n"));
+	assert_int_equal(read(0, &c, 1), 0);
+	assert_fails(open("f", O_RDONLY), ENODEV);
+	assert_fails(stat("f", &st), ENODEV);
+	assert_fails(mkdir("f", 0755), ENODEV);
+	assert_fails(rename("f", "g"), ENODEV);
+	assert_null(opendir("/"));
+	assert_int_equal(errno, ENODEV);
+}
+
+static void step_gone(void)
+{
+	if (mock_steps > 50)
+		mock_epoch = 2;
+}
+
+static void test_pmm_gone(void **state)
+{
+	struct stat st;
+	char c;
+	int fd;
+
+	(void)state;
+	start_share();
+	fd = open("f", O_RDWR | O_CREAT, 0644);
+	mock_steps = 0;
+	pmm_step = step_gone;
+	assert_fails(read(fd, &c, 1), EIO);
+	assert_true(mock_now < OFL_SEC);
+	assert_fails(write(fd, &c, 1), EIO);
+	assert_fails(lseek(fd, 0, SEEK_END), EIO);
+	assert_fails(fstat(fd, &st), EIO);
+	assert_fails(open("f", O_RDONLY), EIO);
+	assert_fails(rename("f", "g"), EIO);
+	/* The descriptor goes all the same. */
+	assert_fails(close(fd), EIO);
+	assert_fails(close(fd), EBADF);
+	end_share();
+}
+
+static struct ofl_console con;
+
+static void step_console_gone(void)
+{
+	sim_ack();
+	if (mock_steps > 5000)
+		mock_epoch = 2;
+}
+
+static void test_console_falls_back(void **state)
+{
+	static char text[30000];
+
+	(void)state;
+	sim_reset(OFL_VIRTIO_ID_CONSOLE, 2);
+	sim_refuse = 0;
+	memset(&dev, 0, sizeof(dev));
+	dev.hdr = sim_hdr();
+	dev.mem = (struct ofl_devmem){ window_mem + MEM_OFF, WIN_PA + MEM_OFF,
+				       24 * 1024, 0 };
+	dev.epoch = 1;
+	pmm_step = step_console_gone;
+	assert_int_equal(ofl_virtio_open(&dev), 0);
+	assert_int_equal(ofl_console_start(&con, &dev), 0);
+	ofl_files_console(&con);
+	assert_int_equal(write(1, "seen", 4), 4);
+	assert_int_equal(con.tx.in_flight, 1);
+	assert_false(log_has("seen"));
+	/* Nobody takes it, then the PMM is gone: into the log, all of it. */
+	memset(text, 'y', sizeof(text));
+	strcpy(text + sizeof(text) - 5, "last");
+	assert_int_equal(write(1, text, sizeof(text) - 1), sizeof(text) - 1);
+	assert_true(log_has("last"));
+	assert_int_equal(write(1, "after", 5), 5);
+	assert_true(log_has("after"));
+	ofl_files_console(NULL);
+}
+
+static void spoil_write_zero(unsigned int type, struct srv_reply *reply)
+{
+	if (type == P9_TWRITE)
+		memset(reply->buf + 7, 0, 4);
+}
+
+static void spoil_attr(unsigned int type, struct srv_reply *reply)
+{
+	if (type == P9_TGETATTR)
+		memset(reply->buf + 7, 0xff, reply->len - 7);
+}
+
+static void spoil_dirent(unsigned int type, struct srv_reply *reply)
+{
+	if (type == P9_TREADDIR && reply->len > 40)
+		reply->buf[11 + 22] = 0xff;
+}
+
+static void test_lies(void **state)
+{
+	struct stat st;
+	DIR *dir;
+	int fd;
+
+	(void)state;
+	start_share();
+	fd = open("f", O_RDWR | O_CREAT, 0644);
+	srv_spoil = spoil_write_zero; /* takes nothing, for ever */
+	assert_fails(write(fd, "abc", 3), EIO);
+	srv_spoil = spoil_attr;
+	assert_fails(stat("f", &st), EPROTO);
+	end_share();
+
+	start_share();
+	close(creat("a", 0644));
+	close(creat("b", 0644));
+	srv_spoil = spoil_dirent;
+	dir = opendir("/");
+	assert_non_null(dir);
+	errno = 0;
+	assert_null(readdir(dir));
+	assert_int_equal(errno, EPROTO);
+	assert_fails(closedir(dir), EIO);
+	end_share();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_no_pmm),
+		cmocka_unit_test(test_open_modes),
+		cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_two_shares),
+		cmocka_unit_test(test_seek),
+		cmocka_unit_test(test_descriptors),
+		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_directories),
+		cmocka_unit_test(test_pmm_gone),
+		cmocka_unit_test(test_console_falls_back),
+		cmocka_unit_test(test_lies),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
