@@ -6,13 +6,13 @@
 #include <stdint.h>
 
 /*
- * Selectors.  Two of them are code: the host's tables may use either for its
- * own, and an NMI can find its IDT still loaded with our GDT, or the reverse.
+ * Selectors: the same as in the host's park area, since an NMI can find its
+ * IDT still loaded with our GDT, or ours with its GDT, and returns through
+ * whichever it is.
  */
 #define SEL_CODE 0x08
-#define SEL_CODE_ALIAS 0x10
-#define SEL_DATA 0x18
-#define SEL_TSS 0x20
+#define SEL_DATA 0x10
+#define SEL_TSS 0x18
 
 /* Interrupt stacks (index in the TSS, from 1). */
 enum ist {

@@ -47,7 +47,7 @@ struct table_register {
 #define GDT_TSS 0x89ull
 
 static struct gate idt[256] __attribute__((aligned(16)));
-static uint64_t gdt[6] __attribute__((aligned(16)));
+static uint64_t gdt[5] __attribute__((aligned(16)));
 static struct tss tss __attribute__((aligned(16)));
 static uint8_t fault_stacks[IST_COUNT][FAULT_STACK] __attribute__((aligned(16)));
 static uint8_t irq_stack[IRQ_STACK] __attribute__((aligned(16)));
@@ -100,7 +100,6 @@ void ofl_x86_trap_init(void)
 	set_gate(2, ofl_x86_nmi, IST_NMI);
 
 	gdt[SEL_CODE / 8] = GDT_CODE64;
-	gdt[SEL_CODE_ALIAS / 8] = GDT_CODE64;
 	gdt[SEL_DATA / 8] = GDT_DATA;
 	gdt[SEL_TSS / 8] = (sizeof(tss) - 1) | (base & 0xffffff) << 16 | GDT_TSS << 40 |
 			   (base >> 24 & 0xff) << 56;
