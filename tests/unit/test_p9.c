@@ -191,7 +191,8 @@ static unsigned int spoil_type;
 static enum lie {
 	WRONG_TAG, WRONG_TYPE, OWN_TYPE, SIZE_0, SIZE_6, SIZE_ABOVE, SIZE_HUGE,
 	USED_0, USED_6, USED_HUGE, USED_ID, CUT_1, CUT_ALL, LONGER, COUNT_MORE,
-	COUNT_HUGE, ERROR_0, ERROR_CUT, NR_LIES
+	COUNT_HUGE, ERROR_0, ERROR_CUT, WALK_MORE,
+	NR_LIES
 } lie;
 
 static void set32(struct srv_reply *reply, size_t at, uint32_t value)
@@ -250,6 +251,10 @@ static void spoil(unsigned int type, struct srv_reply *reply)
 		set32(reply, 7, 0);
 		resize(reply, lie == ERROR_0 ? 11 : 9);
 		break;
+	case WALK_MORE: /* one element more, and the bytes for it */
+		reply->buf[7]++;
+		resize(reply, reply->len + P9_QID);
+		break;
 	case NR_LIES:
 		break;
 	}
@@ -305,7 +310,7 @@ static void test_lies(void **state)
 			/* getattr may be longer, and has no count. */
 			if (types[t] == P9_TGETATTR &&
 			    (lie == LONGER || lie == COUNT_MORE ||
-			     lie == COUNT_HUGE))
+			     lie == COUNT_HUGE || lie == WALK_MORE))
 				continue;
 			/* These bytes are a qid, which nothing relies on. */
 			if ((types[t] == P9_TMKDIR || types[t] == P9_TLCREATE ||
@@ -359,7 +364,8 @@ static void test_version_lies(void **state)
 	for (lie = 0; lie < NR_LIES; lie++) {
 		int err;
 
-		if (lie == LONGER || lie == COUNT_MORE || lie == COUNT_HUGE)
+		if (lie == LONGER || lie == COUNT_MORE || lie == COUNT_HUGE ||
+		    lie == WALK_MORE)
 			continue;
 		srv_prepare(&dev, 24 * 1024);
 		spoil_type = P9_TATTACH;
