@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The loop.
+ *
+ * An image on a core of its own does not trap: its work is found by looking.
+ * So the loop looks at all queues in turn, for as long as there is work and for
+ * a short time after (--spin), because the next request of a busy image comes
+ * within microseconds.  Then it says that it sleeps, asks for kicks, looks
+ * once more, and sleeps in epoll until the doorbell, another descriptor or
+ * the time that the host allows: 1 ms with the module, as long as there is no
+ * hardware doorbell, no limit with a process, which rings an eventfd.
+ *
+ * While it spins the descriptors get a look every few turns.
+ */
+#include "loop.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "pmm.h"
+#include "window.h"
+
+#define LOOP_EVENTS 16
+#define LOOP_TURNS_PER_DISPATCH 64
+
+int ofl_loop_open(struct ofl_loop *loop)
+{
+	loop->epfd = epoll_create1(EPOLL_CLOEXEC);
+	return loop->epfd < 0 ? -errno : 0;
+}
+
+void ofl_loop_close(struct ofl_loop *loop)
+{
+	if (loop->epfd >= 0)
+		close(loop->epfd);
+	loop->epfd = -1;
+}
+
+int ofl_loop_watch(struct ofl_loop *loop, struct ofl_source *source,
+		   uint32_t events)
+{
+	struct epoll_event ev = { .events = events, .data.ptr = source };
+	int op = EPOLL_CTL_MOD;
+
+	if (events == source->events || source->fd < 0)
+		return 0;
+	if (!source->always) {
+		if (!source->events)
+			op = EPOLL_CTL_ADD;
+		else if (!events)
+			op = EPOLL_CTL_DEL;
+		if (epoll_ctl(loop->epfd, op, source->fd, &ev)) {
+			if (op != EPOLL_CTL_ADD || errno != EPERM)
+				return -errno;
+			source->always = true;
+		}
+	}
+	source->events = events;
+	return 0;
+}
+
+void ofl_loop_dispatch(struct ofl_loop *loop, int timeout_ms)
+{
+	struct epoll_event ev[LOOP_EVENTS];
+	int i, n;
+
+	n = epoll_wait(loop->epfd, ev, LOOP_EVENTS, timeout_ms);
+	for (i = 0; i < n; i++) {
+		struct ofl_source *source = ev[i].data.ptr;
+
+		/* An earlier one of this batch may have unasked this one. */
+		if (source->events)
+			source->fn(source->arg, ev[i].events);
+	}
+}
+
+static uint64_t loop_now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static void loop_relax(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield" ::: "memory");
+#endif
+}
+
+static bool loop_pending(struct ofl_pmm *pmm)
+{
+	unsigned int i;
+
+	for (i = 0; i < pmm->nr_devs; i++)
+		if (ofl_dev_pending(pmm->devs[i]))
+			return true;
+	return false;
+}
+
+static void loop_sleep(struct ofl_pmm *pmm)
+{
+	int timeout = pmm->host->sleep_ms(pmm);
+	unsigned int i;
+
+	if (pmm->mem.size) {
+		for (i = 0; i < pmm->nr_devs; i++)
+			ofl_dev_arm(pmm->devs[i]);
+		ofl_window_sleep(&pmm->mem, true);
+		if (loop_pending(pmm))
+			timeout = 0;
+	}
+	ofl_loop_dispatch(&pmm->loop, timeout);
+	if (pmm->mem.size)
+		ofl_window_sleep(&pmm->mem, false);
+}
+
+void ofl_loop_run(struct ofl_pmm *pmm)
+{
+	uint64_t idle_since = loop_now_us();
+	unsigned int turn = 0;
+
+	while (!pmm->stop) {
+		if (pmm->mem.size && ofl_pmm_poll(pmm)) {
+			idle_since = loop_now_us();
+		} else if (!pmm->mem.size ||
+			   loop_now_us() - idle_since >= pmm->opt->spin_us) {
+			loop_sleep(pmm);
+			pmm->host->check(pmm);
+			turn = 0;
+			continue;
+		} else {
+			loop_relax();
+		}
+		if (++turn < LOOP_TURNS_PER_DISPATCH)
+			continue;
+		turn = 0;
+		ofl_loop_dispatch(&pmm->loop, 0);
+		pmm->host->check(pmm);
+	}
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Access to the shared window; the rules are in mem.h. */
+#include "mem.h"
+
+#include <errno.h>
+#include <string.h>
+
+bool ofl_mem_has(const struct ofl_mem *mem, uint64_t pa, uint64_t len)
+{
+	uint64_t off;
+
+	if (pa < mem->pa)
+		return false;
+	off = pa - mem->pa;
+	return off <= mem->size && len <= mem->size - off;
+}
+
+/*
+ * The compiler may not split, repeat or postpone the copy: without this it
+ * could check one value and use another that it fetched again.
+ */
+static void mem_barrier(void)
+{
+	__asm__ volatile("" ::: "memory");
+}
+
+int ofl_mem_read(const struct ofl_mem *mem, uint64_t pa, void *dst, size_t len)
+{
+	if (!ofl_mem_has(mem, pa, len))
+		return -EFAULT;
+	mem_barrier();
+	memcpy(dst, mem->base + (pa - mem->pa), len);
+	mem_barrier();
+	return 0;
+}
+
+int ofl_mem_write(const struct ofl_mem *mem, uint64_t pa, const void *src,
+		  size_t len)
+{
+	if (!ofl_mem_has(mem, pa, len))
+		return -EFAULT;
+	mem_barrier();
+	memcpy(mem->base + (pa - mem->pa), src, len);
+	mem_barrier();
+	return 0;
+}
+
+int ofl_mem_zero(const struct ofl_mem *mem, uint64_t pa, uint64_t len)
+{
+	if (!ofl_mem_has(mem, pa, len))
+		return -EFAULT;
+	memset(mem->base + (pa - mem->pa), 0, len);
+	mem_barrier();
+	return 0;
+}
+
+static void *mem_field(const struct ofl_mem *mem, uint64_t pa, size_t size)
+{
+	if ((pa & (size - 1)) || !ofl_mem_has(mem, pa, size))
+		return NULL;
+	return mem->base + (pa - mem->pa);
+}
+
+uint16_t ofl_mem_load16(const struct ofl_mem *mem, uint64_t pa)
+{
+	const uint16_t *p = mem_field(mem, pa, sizeof(*p));
+
+	return p ? __atomic_load_n(p, __ATOMIC_ACQUIRE) : 0;
+}
+
+uint32_t ofl_mem_load32(const struct ofl_mem *mem, uint64_t pa)
+{
+	const uint32_t *p = mem_field(mem, pa, sizeof(*p));
+
+	return p ? __atomic_load_n(p, __ATOMIC_ACQUIRE) : 0;
+}
+
+uint64_t ofl_mem_load64(const struct ofl_mem *mem, uint64_t pa)
+{
+	const uint64_t *p = mem_field(mem, pa, sizeof(*p));
+
+	return p ? __atomic_load_n(p, __ATOMIC_ACQUIRE) : 0;
+}
+
+void ofl_mem_store16(const struct ofl_mem *mem, uint64_t pa, uint16_t value)
+{
+	uint16_t *p = mem_field(mem, pa, sizeof(*p));
+
+	if (p)
+		__atomic_store_n(p, value, __ATOMIC_RELEASE);
+}
+
+void ofl_mem_store32(const struct ofl_mem *mem, uint64_t pa, uint32_t value)
+{
+	uint32_t *p = mem_field(mem, pa, sizeof(*p));
+
+	if (p)
+		__atomic_store_n(p, value, __ATOMIC_RELEASE);
+}
+
+void ofl_mem_store64(const struct ofl_mem *mem, uint64_t pa, uint64_t value)
+{
+	uint64_t *p = mem_field(mem, pa, sizeof(*p));
+
+	if (p)
+		__atomic_store_n(p, value, __ATOMIC_RELEASE);
+}
+
+void ofl_mem_fence(void)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}

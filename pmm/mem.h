@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The one accessor for the bytes that the PMM shares with the image.
+ *
+ * The image is hostile and runs on while we look: what is read here may have
+ * changed by the next read.  So nothing outside mem.c follows a pointer into
+ * the window.  Everybody else names a physical address and a length, and gets
+ * a private copy; addresses are checked on every call, the whole range, with
+ * arithmetic that cannot wrap.
+ */
+#ifndef OFL_PMM_MEM_H
+#define OFL_PMM_MEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The shared window: page aligned in both address spaces. */
+struct ofl_mem {
+	uint8_t *base; /* our mapping */
+	uint64_t pa;   /* the same byte as the image names it */
+	uint64_t size;
+};
+
+/* Do all bytes of [pa, pa + len) lie in the window? */
+bool ofl_mem_has(const struct ofl_mem *mem, uint64_t pa, uint64_t len);
+
+/*
+ * Copy out of, into, and clear; 0, or -EFAULT if the range is not whole in the
+ * window, and then nothing was touched.  Each shared byte is read once.
+ */
+int ofl_mem_read(const struct ofl_mem *mem, uint64_t pa, void *dst, size_t len);
+int ofl_mem_write(const struct ofl_mem *mem, uint64_t pa, const void *src,
+		  size_t len);
+int ofl_mem_zero(const struct ofl_mem *mem, uint64_t pa, uint64_t len);
+
+/*
+ * Single fields: loads are acquire, stores are release.  The caller has checked
+ * the structure they belong to; should the address be outside or misaligned
+ * all the same, a load gives 0 and a store does nothing.
+ */
+uint16_t ofl_mem_load16(const struct ofl_mem *mem, uint64_t pa);
+uint32_t ofl_mem_load32(const struct ofl_mem *mem, uint64_t pa);
+uint64_t ofl_mem_load64(const struct ofl_mem *mem, uint64_t pa);
+void ofl_mem_store16(const struct ofl_mem *mem, uint64_t pa, uint16_t value);
+void ofl_mem_store32(const struct ofl_mem *mem, uint64_t pa, uint32_t value);
+void ofl_mem_store64(const struct ofl_mem *mem, uint64_t pa, uint64_t value);
+
+/* Orders our stores before our later loads, as doorbells and EVENT_IDX need. */
+void ofl_mem_fence(void);
+
+#endif

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Parses the command line.  What it accepts is in usage() below. */
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <offload/abi.h>
+
+#include "log.h"
+#include "pmm.h"
+
+#ifndef OFL_VERSION
+#define OFL_VERSION "0.1"
+#endif
+
+#define WINDOW_DEFAULT (4u * 1024 * 1024)
+#define WINDOW_MAX (1024ull * 1024 * 1024)
+#define SPIN_DEFAULT_US 50
+#define SPIN_MAX_US 1000000000u
+
+static void usage(void)
+{
+	fputs("Usage: offload-pmm [OPTION]...\n"
+	      "Serves console and files to the image on a borrowed core.\n"
+	      "\n"
+	      "  --device PATH   the module's device (default /dev/offload0)\n"
+	      "  --socket PATH   serve native images on this UNIX socket instead\n"
+	      "  --window SIZE   with --socket: size of the shared window (default 4M)\n"
+	      "  --console MODE  stdio (default), pty, none or file:PATH\n"
+	      "  --log FILE      also write what the console prints to FILE (at most 1M)\n"
+	      "  --share DIR[,tag=TAG][,ro][,window=SIZE]\n"
+	      "                  share the folder DIR over 9p as TAG (default \"share\",\n"
+	      "                  then \"share1\"...); may be given up to 15 times\n"
+	      "  --once          exit when the image ends, with its exit status\n"
+	      "                  (125: it crashed or is stuck)\n"
+	      "  --user NAME     serve as this user (name, or UID, or UID:GID)\n"
+	      "  --spin USEC     look for work this long before sleeping (default 50)\n"
+	      "  --help          print this\n"
+	      "  --version       print the version\n",
+	      stdout);
+}
+
+int ofl_options_size(const char *text, uint64_t *size)
+{
+	unsigned long long value;
+	unsigned int shift = 0;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return -EINVAL;
+	errno = 0;
+	value = strtoull(text, &end, 0);
+	if (errno || !value)
+		return -EINVAL;
+	if (*end == 'k' || *end == 'K')
+		shift = 10;
+	else if (*end == 'm' || *end == 'M')
+		shift = 20;
+	if (shift)
+		end++;
+	if (*end || value > (1ull << 40) >> shift)
+		return -EINVAL;
+	value <<= shift;
+	*size = (value + OFL_PAGE - 1) & ~(uint64_t)(OFL_PAGE - 1);
+	return 0;
+}
+
+static int bad(const char *option, const char *value, const char *what)
+{
+	ofl_log("%s %s: %s (see --help)", option, value, what);
+	return 1 + OFL_EXIT_USAGE;
+}
+
+static bool tag_valid(const char *tag)
+{
+	return *tag && strlen(tag) <= OFL_TAG_MAX && !strchr(tag, '/') &&
+	       strcmp(tag, ".") && strcmp(tag, "..");
+}
+
+static int parse_share_key(struct ofl_share *share, const char *whole,
+			   const char *key)
+{
+	if (!strcmp(key, "ro")) {
+		share->ro = true;
+		return 0;
+	}
+	if (!strncmp(key, "tag=", 4)) {
+		if (!tag_valid(key + 4))
+			return bad("--share", whole,
+				   "a tag has 1 to 31 characters and no /");
+		strcpy(share->tag, key + 4);
+		return 0;
+	}
+	if (!strncmp(key, "window=", 7)) {
+		if (ofl_options_size(key + 7, &share->mem_size) ||
+		    share->mem_size < OFL_MEM_DEFAULT ||
+		    share->mem_size > OFL_MEM_MAX)
+			return bad("--share", whole,
+				   "window= takes a size from 24K to 64M");
+		return 0;
+	}
+	return bad("--share", whole,
+		   "after the folder only tag=TAG, ro and window=SIZE are known");
+}
+
+static int parse_share(struct ofl_options *opt, const char *arg)
+{
+	struct ofl_share *share = &opt->share[opt->nr_shares];
+	char *key, *rest;
+	int err = 0;
+
+	if (opt->nr_shares == OFL_SHARES_MAX)
+		return bad("--share", arg, "that is one more than 15");
+	share->dir = strdup(arg);
+	if (!share->dir) {
+		ofl_log("out of memory");
+		return 1 + OFL_EXIT_FAILURE;
+	}
+	opt->nr_shares++;
+	share->mem_size = OFL_MEM_DEFAULT;
+	rest = share->dir;
+	strsep(&rest, ",");
+	while (!err && (key = strsep(&rest, ",")))
+		err = parse_share_key(share, arg, key);
+	if (!err && !*share->dir)
+		err = bad("--share", arg, "the folder is missing");
+	return err;
+}
+
+/* Tags that were not given, and no tag twice. */
+static int finish_tags(struct ofl_options *opt)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < opt->nr_shares; i++) {
+		struct ofl_share *share = &opt->share[i];
+
+		if (!*share->tag && !i)
+			strcpy(share->tag, "share");
+		else if (!*share->tag)
+			snprintf(share->tag, sizeof(share->tag), "share%u", i);
+	}
+	for (i = 0; i < opt->nr_shares; i++)
+		for (j = 0; j < i; j++)
+			if (!strcmp(opt->share[i].tag, opt->share[j].tag))
+				return bad("--share", opt->share[i].dir,
+					   "another share has the same tag: add tag=");
+	return 0;
+}
+
+static int parse_number(const char *text, uint64_t max, uint64_t *value)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return -EINVAL;
+	errno = 0;
+	*value = strtoull(text, &end, 0);
+	return errno || *end || *value > max ? -EINVAL : 0;
+}
+
+static int parse_user(struct ofl_options *opt, const char *arg)
+{
+	struct passwd *pw;
+	uint64_t uid, gid;
+	char uid_text[24];
+	const char *colon;
+	FILE *file;
+
+	opt->switch_user = true;
+	colon = strchr(arg, ':');
+	snprintf(uid_text, sizeof(uid_text), "%.*s",
+		 (int)(colon ? (size_t)(colon - arg) : strlen(arg)), arg);
+	if (!parse_number(uid_text, UINT32_MAX - 1, &uid)) {
+		gid = uid;
+		if (colon && parse_number(colon + 1, UINT32_MAX - 1, &gid))
+			return bad("--user", arg, "the group must be a number");
+		opt->uid = (uid_t)uid;
+		opt->gid = (gid_t)gid;
+		return 0;
+	}
+	/* Not getpwnam(): it needs shared libraries, and this is static. */
+	file = fopen("/etc/passwd", "re");
+	if (!file) {
+		ofl_log("--user %s: /etc/passwd: %s; give UID:GID instead", arg,
+			strerror(errno));
+		return 1 + OFL_EXIT_FAILURE;
+	}
+	while ((pw = fgetpwent(file))) {
+		if (strcmp(pw->pw_name, arg))
+			continue;
+		opt->uid = pw->pw_uid;
+		opt->gid = pw->pw_gid;
+		fclose(file);
+		return 0;
+	}
+	fclose(file);
+	ofl_log("--user %s: no such user in /etc/passwd", arg);
+	return 1 + OFL_EXIT_FAILURE;
+}
+
+static int parse_console(struct ofl_options *opt, const char *arg)
+{
+	if (strcmp(arg, "stdio") && strcmp(arg, "pty") && strcmp(arg, "none") &&
+	    (strncmp(arg, "file:", 5) || !arg[5]))
+		return bad("--console", arg,
+			   "unknown mode: use stdio, pty, none or file:PATH");
+	opt->console = arg;
+	return 0;
+}
+
+static int parse_one(struct ofl_options *opt, int c, const char *arg)
+{
+	uint64_t value;
+
+	switch (c) {
+	case 'd':
+		opt->device = arg;
+		return 0;
+	case 's':
+		opt->socket = arg;
+		return 0;
+	case 'w':
+		if (ofl_options_size(arg, &opt->window_size) ||
+		    opt->window_size > WINDOW_MAX)
+			return bad("--window", arg, "not a size up to 1024M");
+		return 0;
+	case 'c':
+		return parse_console(opt, arg);
+	case 'l':
+		opt->log = arg;
+		return 0;
+	case 'S':
+		return parse_share(opt, arg);
+	case 'o':
+		opt->once = true;
+		return 0;
+	case 'u':
+		return parse_user(opt, arg);
+	case 'p':
+		if (parse_number(arg, SPIN_MAX_US, &value))
+			return bad("--spin", arg, "not a number of microseconds");
+		opt->spin_us = (uint32_t)value;
+		return 0;
+	case 'a':
+		if (parse_number(arg, UINT32_MAX, &value))
+			return bad("--abi", arg, "not a version number");
+		opt->abi = (uint32_t)value;
+		return 0;
+	case 'h':
+		usage();
+		return 1;
+	case 'v':
+		printf("offload-pmm %s, ABI %u\n", OFL_VERSION, OFL_ABI_VERSION);
+		return 1;
+	default:
+		return 1 + OFL_EXIT_USAGE;
+	}
+}
+
+int ofl_options_parse(struct ofl_options *opt, int argc, char **argv)
+{
+	static const struct option longopts[] = {
+		{ "device", required_argument, NULL, 'd' },
+		{ "socket", required_argument, NULL, 's' },
+		{ "window", required_argument, NULL, 'w' },
+		{ "console", required_argument, NULL, 'c' },
+		{ "log", required_argument, NULL, 'l' },
+		{ "share", required_argument, NULL, 'S' },
+		{ "once", no_argument, NULL, 'o' },
+		{ "user", required_argument, NULL, 'u' },
+		{ "spin", required_argument, NULL, 'p' },
+		/* For tests: claim to be built for another ABI. */
+		{ "abi", required_argument, NULL, 'a' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'v' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c, err = 0;
+
+	memset(opt, 0, sizeof(*opt));
+	opt->console = "stdio";
+	opt->spin_us = SPIN_DEFAULT_US;
+	opt->abi = OFL_ABI_VERSION;
+
+	opterr = 0;
+	optind = 1;
+	while (!err && (c = getopt_long(argc, argv, ":", longopts, NULL)) != -1) {
+		if (c == '?' || c == ':') {
+			ofl_log("%s: %s (see --help)", argv[optind - 1],
+				c == ':' ? "needs a value" : "unknown option");
+			err = 1 + OFL_EXIT_USAGE;
+		} else {
+			err = parse_one(opt, c, optarg);
+		}
+	}
+	if (!err && optind < argc)
+		err = bad("argument", argv[optind], "only options are known");
+	if (!err && opt->device && opt->socket)
+		err = bad("--device and --socket", opt->socket,
+			  "only one of them can be served");
+	if (!err && opt->window_size && !opt->socket)
+		err = bad("--window", "SIZE",
+			  "only with --socket; else the module decides (window=)");
+	if (!err)
+		err = finish_tags(opt);
+	if (err) {
+		ofl_options_free(opt);
+		return err;
+	}
+	if (!opt->device && !opt->socket)
+		opt->device = "/dev/offload0";
+	if (!opt->window_size)
+		opt->window_size = WINDOW_DEFAULT;
+	return 0;
+}
+
+void ofl_options_free(struct ofl_options *opt)
+{
+	unsigned int i;
+
+	for (i = 0; i < opt->nr_shares; i++)
+		free(opt->share[i].dir);
+	opt->nr_shares = 0;
+}

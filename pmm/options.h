@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The command line. */
+#ifndef OFL_PMM_OPTIONS_H
+#define OFL_PMM_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define OFL_SHARES_MAX 15
+#define OFL_DEVS_MAX (OFL_SHARES_MAX + 1)
+
+#define OFL_TAG_MAX 31
+#define OFL_MEM_DEFAULT (24u * 1024) /* per device, as in 9p and console */
+#define OFL_MEM_MAX (64u * 1024 * 1024)
+
+struct ofl_share {
+	char *dir;
+	char tag[OFL_TAG_MAX + 1];
+	bool ro;
+	uint64_t mem_size; /* a multiple of OFL_PAGE */
+};
+
+struct ofl_options {
+	const char *device; /* one of device and socket is set */
+	const char *socket;
+	const char *console; /* stdio, pty, none, file:PATH; checked */
+	const char *log;     /* console transcript, or NULL */
+	struct ofl_share share[OFL_SHARES_MAX];
+	unsigned int nr_shares;
+	uint64_t window_size; /* of --socket */
+	uint32_t spin_us;
+	uint32_t abi; /* what to claim */
+	bool once;
+	bool switch_user;
+	uid_t uid;
+	gid_t gid;
+};
+
+/*
+ * 0: *opt is set; else what to exit with, plus 1 (so 1 is "success, and done",
+ * as after --help).  Logs one line for what is wrong.
+ */
+int ofl_options_parse(struct ofl_options *opt, int argc, char **argv);
+void ofl_options_free(struct ofl_options *opt);
+
+/* "24K", "2M", "65536": 0, or -EINVAL; the value is rounded up to pages. */
+int ofl_options_size(const char *text, uint64_t *size);
+
+#endif

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* 9P2000.L requests on attributes and names; how a handler works: p9.c. */
+#include <errno.h>
+#include <string.h>
+
+#include "p9_session.h"
+
+#define P9_GETATTR_BASIC 0x7ffull
+#define P9_UNLINK_FOLDER 0x200u /* AT_REMOVEDIR */
+
+/* --- attributes --- */
+
+static void p9_put_time(struct ofl_p9_writer *w, const struct ofl_p9_time *t)
+{
+	ofl_p9_put64(w, t->sec);
+	ofl_p9_put64(w, t->nsec);
+}
+
+int ofl_p9_do_getattr(struct ofl_p9 *p9, struct ofl_p9_request *q)
+{
+	struct ofl_p9_fid *fid = ofl_p9_fid_find(p9, ofl_p9_get32(&q->r));
+	static const struct ofl_p9_time none;
+	struct ofl_p9_attr a;
+	int err;
+
+	ofl_p9_get64(&q->r); /* what is wanted: it gets all there is */
+	if (q->r.bad)
+		return -EINVAL;
+	if (!fid)
+		return -EBADF;
+	err = p9->ops->getattr(fid->node, &a);
+	if (err)
+		return err;
+	ofl_p9_put64(&q->w, P9_GETATTR_BASIC);
+	ofl_p9_put_qid(&q->w, &a.qid);
+	ofl_p9_put32(&q->w, a.mode);
+	ofl_p9_put32(&q->w, a.uid);
+	ofl_p9_put32(&q->w, a.gid);
+	ofl_p9_put64(&q->w, a.nlink);
+	ofl_p9_put64(&q->w, a.rdev);
+	ofl_p9_put64(&q->w, a.size);
+	ofl_p9_put64(&q->w, a.blksize);
+	ofl_p9_put64(&q->w, a.blocks);
+	p9_put_time(&q->w, &a.atime);
+	p9_put_time(&q->w, &a.mtime);
+	p9_put_time(&q->w, &a.ctime);
+	p9_put_time(&q->w, &none); /* birth */
+	ofl_p9_put64(&q->w, 0); /* generation */
+	ofl_p9_put64(&q->w, 0); /* data version */
+	return 0;
+}
+
+int ofl_p9_do_setattr(struct ofl_p9 *p9, struct ofl_p9_request *q)
+{
+	struct ofl_p9_fid *fid = ofl_p9_fid_find(p9, ofl_p9_get32(&q->r));
+	struct ofl_p9_setattr set;
+
+	set.valid = ofl_p9_get32(&q->r);
+	set.mode = ofl_p9_get32(&q->r);
+	set.uid = ofl_p9_get32(&q->r);
+	set.gid = ofl_p9_get32(&q->r);
+	set.size = ofl_p9_get64(&q->r);
+	set.atime.sec = ofl_p9_get64(&q->r);
+	set.atime.nsec = ofl_p9_get64(&q->r);
+	set.mtime.sec = ofl_p9_get64(&q->r);
+	set.mtime.nsec = ofl_p9_get64(&q->r);
+	if (q->r.bad)
+		return -EINVAL;
+	if (!fid)
+		return -EBADF;
+	return p9->ops->setattr(fid->node, &set);
+}
+
+int ofl_p9_do_statfs(struct ofl_p9 *p9, struct ofl_p9_request *q)
+{
+	struct ofl_p9_fid *fid = ofl_p9_fid_find(p9, ofl_p9_get32(&q->r));
+	struct ofl_p9_statfs st;
+	int err;
+
+	if (q->r.bad)
+		return -EINVAL;
+	if (!fid)
+		return -EBADF;
+	err = p9->ops->statfs(fid->node, &st);
+	if (err)
+		return err;
+	ofl_p9_put32(&q->w, st.type);
+	ofl_p9_put32(&q->w, st.bsize);
+	ofl_p9_put64(&q->w, st.blocks);
+	ofl_p9_put64(&q->w, st.bfree);
+	ofl_p9_put64(&q->w, st.bavail);
+	ofl_p9_put64(&q->w, st.files);
+	ofl_p9_put64(&q->w, st.ffree);
+	ofl_p9_put64(&q->w, st.fsid);
+	ofl_p9_put32(&q->w, st.namelen);
+	return 0;
+}
+
+int ofl_p9_do_readlink(struct ofl_p9 *p9, struct ofl_p9_request *q)
+{
+	struct ofl_p9_fid *fid = ofl_p9_fid_find(p9, ofl_p9_get32(&q->r));
+	char target[OFL_P9_PATH_MAX + 1];
+	int len;
+
+	if (q->r.bad)
+		return -EINVAL;
+	if (!fid)
+		return -EBADF;
+	len = p9->ops->readlink(fid->node, target);
+	if (len < 0)
+		return len;
+	ofl_p9_put_string(&q->w, target, (size_t)len);
+	return 0;
+}
+
+/* --- names --- */
+
+int ofl_p9_do_mkdir(struct ofl_p9 *p9, struct ofl_p9_request *q)
+{
+	struct ofl_p9_fid *fid = ofl_p9_fid_find(p9, ofl_p9_get32(&q->r));
+	char name[OFL_P9_NAME_MAX + 1];
+	struct ofl_p9_qid qid;
+	uint32_t mode;
+	int err;
+
+	err = ofl_p9_name(&q->r, name);
+	if (err)
+		return err;
+	mode = ofl_p9_get32(&q->r);
+	ofl_p9_get32(&q->r);
+	if (q->r.bad)
+		return -EINVAL;
+	if (!fid)
+		return -EBADF;
+	err = p9->ops->mkdir(fid->node, name, mode, &qid);
+	if (!err)
+		ofl_p9_put_qid(&q->w, &qid);
+	return err;
+}
+
+int ofl_p9_do_symlink(struct ofl_p9 *p9, struct ofl_p9_request *q)
+{
+	struct ofl_p9_fid *fid = ofl_p9_fid_find(p9, ofl_p9_get32(&q->r));
+	char name[OFL_P9_NAME_MAX + 1], target[OFL_P9_PATH_MAX + 1];
+	struct ofl_p9_qid qid;
+	int err;
+
+	err = ofl_p9_name(&q->r, name);
+	if (!err)
+		err = ofl_p9_get_string(&q->r, target, sizeof(target));
+	if (err)
+		return err;
+	ofl_p9_get32(&q->r);
+	if (q->r.bad)
+		return -EINVAL;
+	if (!fid)
+		return -EBADF;
+	err = p9->ops->symlink(fid->node, name, target, &qid);
+	if (!err)
+		ofl_p9_put_qid(&q->w, &qid);
+	return err;
+}
+
+int ofl_p9_do_unlinkat(struct ofl_p9 *p9, struct ofl_p9_request *q)
+{
+	struct ofl_p9_fid *fid = ofl_p9_fid_find(p9, ofl_p9_get32(&q->r));
+	char name[OFL_P9_NAME_MAX + 1];
+	uint32_t flags;
+	int err;
+
+	err = ofl_p9_name(&q->r, name);
+	if (err)
+		return err;
+	flags = ofl_p9_get32(&q->r);
+	if (q->r.bad || (flags & ~P9_UNLINK_FOLDER))
+		return -EINVAL;
+	if (!fid)
+		return -EBADF;
+	return p9->ops->unlink(fid->node, name, flags & P9_UNLINK_FOLDER);
+}
+
+int ofl_p9_do_renameat(struct ofl_p9 *p9, struct ofl_p9_request *q)
+{
+	char from[OFL_P9_NAME_MAX + 1], to[OFL_P9_NAME_MAX + 1];
+	struct ofl_p9_fid *from_dir, *to_dir;
+	int err;
+
+	from_dir = ofl_p9_fid_find(p9, ofl_p9_get32(&q->r));
+	err = ofl_p9_name(&q->r, from);
+	if (err)
+		return err;
+	to_dir = ofl_p9_fid_find(p9, ofl_p9_get32(&q->r));
+	err = ofl_p9_name(&q->r, to);
+	if (err)
+		return err;
+	if (!from_dir || !to_dir)
+		return -EBADF;
+	return p9->ops->rename(from_dir->node, from, to_dir->node, to);
+}
+
+int ofl_p9_do_rename(struct ofl_p9 *p9, struct ofl_p9_request *q)
+{
+	struct ofl_p9_fid *fid = ofl_p9_fid_find(p9, ofl_p9_get32(&q->r));
+	struct ofl_p9_fid *dir = ofl_p9_fid_find(p9, ofl_p9_get32(&q->r));
+	char name[OFL_P9_NAME_MAX + 1];
+	int err;
+
+	err = ofl_p9_name(&q->r, name);
+	if (err)
+		return err;
+	if (!fid || !dir)
+		return -EBADF;
+	return p9->ops->move(fid->node, dir->node, name);
+}
+
+/* The fid is gone afterwards, whether or not the file is (and ro or not). */
+int ofl_p9_do_remove(struct ofl_p9 *p9, struct ofl_p9_request *q)
+{
+	struct ofl_p9_fid *fid = ofl_p9_fid_find(p9, ofl_p9_get32(&q->r));
+	int err;
+
+	if (q->r.bad)
+		return -EINVAL;
+	if (!fid)
+		return -EBADF;
+	err = p9->ro ? -EROFS : p9->ops->remove(fid->node);
+	ofl_p9_fid_drop(p9, fid);
+	return err;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The 9p device: takes messages from its queue and gives back the replies.
+ *
+ * A message is copied to private memory in whole before anything in it is
+ * looked at, and a reply is built in private memory before it is copied out: the
+ * image can change neither under the protocol layer.
+ */
+#include "p9.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "p9_session.h"
+
+#define P9_F_MOUNT_TAG 1ull
+#define P9_CHAINS 16 /* per turn */
+#define P9_RLERROR_SIZE 11u
+
+static void p9_dev_reset(struct ofl_dev *dev)
+{
+	ofl_p9_forget(dev->priv);
+}
+
+/* One chain; what is wrong with it, or NULL. */
+static const char *p9_dev_chain(struct ofl_p9 *p9, struct ofl_vq *vq,
+				const struct ofl_vq_chain *chain)
+{
+	uint32_t len, max, size;
+
+	if (chain->in_len < P9_RLERROR_SIZE)
+		return "no room for a reply";
+	/* The protocol layer finds a message that says it is longer than this. */
+	len = ofl_vq_copy_out(vq, chain, 0, p9->request, p9->msize_max);
+	max = chain->in_len < p9->msize_max ? (uint32_t)chain->in_len :
+					      p9->msize_max;
+	size = ofl_p9_message(p9, p9->request, len, p9->reply, max);
+	if (!size)
+		return "request without a 9P header";
+	size = ofl_vq_copy_in(vq, chain, 0, p9->reply, size);
+	ofl_vq_push(vq, chain->head, size);
+	return NULL;
+}
+
+static bool p9_dev_serve(struct ofl_dev *dev)
+{
+	struct ofl_p9 *p9 = dev->priv;
+	struct ofl_vq *vq = &dev->vq[0];
+	struct ofl_vq_chain chain;
+	const char *why;
+	int i, got;
+
+	for (i = 0; i < P9_CHAINS; i++) {
+		got = ofl_vq_pop(vq, &chain);
+		if (!got)
+			break;
+		why = got < 0 ? vq->why : p9_dev_chain(p9, vq, &chain);
+		if (why) {
+			ofl_dev_break(dev, "%s", why);
+			return true;
+		}
+		/* A request can take long: tell of each reply when it is there. */
+		ofl_dev_call(dev, 0);
+	}
+	return i > 0;
+}
+
+static const struct ofl_dev_ops p9_dev_ops = {
+	.reset = p9_dev_reset,
+	.serve = p9_dev_serve,
+};
+
+struct ofl_p9 *ofl_p9_new(const char *tag, uint64_t mem_size, bool ro,
+			  const struct ofl_p9_fs_ops *ops, void *fs)
+{
+	struct ofl_p9 *p9 = calloc(1, sizeof(*p9));
+	uint16_t tag_len = (uint16_t)strlen(tag);
+	struct ofl_dev *dev;
+
+	if (!p9)
+		goto err_p9;
+	p9->msize_max = (uint32_t)mem_size;
+	p9->request = malloc(p9->msize_max);
+	p9->reply = malloc(p9->msize_max);
+	if (!p9->request || !p9->reply)
+		goto err_p9;
+	p9->ops = ops;
+	p9->fs = fs;
+	p9->ro = ro;
+
+	dev = &p9->dev;
+	dev->ops = &p9_dev_ops;
+	dev->priv = p9;
+	snprintf(dev->name, sizeof(dev->name), "9p %s", tag);
+	dev->device_id = OFL_ID_9P;
+	dev->offered = P9_F_MOUNT_TAG;
+	dev->nr_queues = 1;
+	dev->mem_size = mem_size;
+	dev->config[0] = (uint8_t)tag_len;
+	dev->config[1] = (uint8_t)(tag_len >> 8);
+	memcpy(dev->config + 2, tag, tag_len);
+	dev->config_size = 2u + tag_len;
+	return p9;
+
+err_p9:
+	ofl_log("out of memory");
+	ofl_p9_free(p9);
+	return NULL;
+}
+
+void ofl_p9_free(struct ofl_p9 *p9)
+{
+	if (!p9)
+		return;
+	ofl_p9_forget(p9);
+	free(p9->request);
+	free(p9->reply);
+	free(p9);
+}
+
+struct ofl_dev *ofl_p9_dev(struct ofl_p9 *p9)
+{
+	return &p9->dev;
+}

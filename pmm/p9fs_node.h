@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Inside of p9fs: nodes and open files of a folder of Linux. */
+#ifndef OFL_PMM_P9FS_NODE_H
+#define OFL_PMM_P9FS_NODE_H
+
+#include <sys/types.h>
+
+#include "p9fs.h"
+
+#define P9FS_MODE_MASK 0777u /* no set-user-ID files from an image */
+
+struct ofl_p9_node {
+	struct ofl_p9fs *fs;
+	struct ofl_p9_node *parent; /* NULL: the root */
+	unsigned int refs;
+	int fd; /* O_PATH */
+	mode_t type;
+	dev_t dev;
+	ino_t ino;
+	char name[OFL_P9_NAME_MAX + 1]; /* in parent, when it was found */
+};
+
+struct ofl_p9_file {
+	struct ofl_p9_node *node;
+	int fd;
+};
+
+struct ofl_p9fs {
+	struct ofl_p9_node *root;
+	unsigned int nodes;
+	int proc; /* /proc/self/fd */
+};
+
+/* In p9fs.c. */
+void ofl_p9fs_qid_of(const struct ofl_p9fs *fs, dev_t dev, ino_t ino,
+		     mode_t type, struct ofl_p9_qid *qid);
+void ofl_p9fs_qid(const struct ofl_p9_node *node, struct ofl_p9_qid *qid);
+struct ofl_p9_node *ofl_p9fs_get(struct ofl_p9_node *node);
+void ofl_p9fs_put(struct ofl_p9_node *node);
+/* Open what a node is, a regular file or folder, with the host's flags. */
+int ofl_p9fs_reopen(const struct ofl_p9_node *node, int host);
+
+/* In p9fs_meta.c; as in struct ofl_p9_fs_ops. */
+int ofl_p9fs_getattr(struct ofl_p9_node *node, struct ofl_p9_attr *attr);
+int ofl_p9fs_setattr(struct ofl_p9_node *node,
+		     const struct ofl_p9_setattr *set);
+int ofl_p9fs_statfs(struct ofl_p9_node *node, struct ofl_p9_statfs *out);
+int ofl_p9fs_readlink(struct ofl_p9_node *node, char *buf);
+int ofl_p9fs_mkdir(struct ofl_p9_node *dir, const char *name, uint32_t mode,
+		   struct ofl_p9_qid *qid);
+int ofl_p9fs_symlink(struct ofl_p9_node *dir, const char *name,
+		     const char *target, struct ofl_p9_qid *qid);
+int ofl_p9fs_unlink(struct ofl_p9_node *dir, const char *name, bool folder);
+int ofl_p9fs_rename(struct ofl_p9_node *from_dir, const char *from,
+		    struct ofl_p9_node *to_dir, const char *to);
+int ofl_p9fs_remove(struct ofl_p9_node *node);
+int ofl_p9fs_move(struct ofl_p9_node *node, struct ofl_p9_node *to_dir,
+		  const char *to);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The device's side of a virtqueue.
+ *
+ * A device sees chains of buffers and nothing of the ring's layout, so that
+ * the packed layout can be added behind these functions.  Today: split rings
+ * (VIRTIO 1.2, 2.7) with EVENT_IDX, without indirect descriptors.
+ */
+#ifndef OFL_PMM_VQ_H
+#define OFL_PMM_VQ_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <offload/abi.h>
+
+#include "mem.h"
+
+#define OFL_VQ_SIZE_MAX 128 /* entries, and so the longest chain */
+
+/* One buffer: a private, checked copy of its descriptor. */
+struct ofl_vq_seg {
+	uint64_t pa;
+	uint32_t len;
+};
+
+/* A chain: nr_out buffers to read from, then nr_in buffers to write to. */
+struct ofl_vq_chain {
+	uint16_t head;
+	uint16_t nr_out;
+	uint16_t nr_in;
+	uint64_t out_len; /* bytes; together at most the window's size */
+	uint64_t in_len;
+	struct ofl_vq_seg seg[OFL_VQ_SIZE_MAX];
+};
+
+struct ofl_vq {
+	const struct ofl_mem *mem;
+	uint64_t desc, avail, used; /* checked, whole in the window */
+	uint16_t size;		    /* a power of two; 0: the queue is off */
+	bool event_idx;
+	uint16_t last_avail; /* next entry of the available ring to take */
+	uint16_t used_idx;   /* next entry of the used ring to fill */
+	uint16_t called;     /* used_idx at the last ofl_vq_should_call */
+	const char *why;     /* what is wrong, after an error; static text */
+};
+
+/*
+ * Take the queue described by the driver's line (a private copy).  0; -EINVAL
+ * size or alignment, -EFAULT not whole in the window: vq->why says which, and
+ * the queue is off.
+ */
+int ofl_vq_setup(struct ofl_vq *vq, const struct ofl_mem *mem,
+		 const struct ofl_vq_driver *line, uint32_t size_max,
+		 bool event_idx);
+
+/* Is there a chain?  May say yes for a queue that ofl_vq_pop finds broken. */
+bool ofl_vq_pending(const struct ofl_vq *vq);
+
+/*
+ * Take the next chain.  1: it is in *chain; 0: there is none; -EPROTO: the
+ * driver broke the rules, vq->why says how, and the device must stop serving.
+ */
+int ofl_vq_pop(struct ofl_vq *vq, struct ofl_vq_chain *chain);
+
+/* Give a chain back; `written` bytes of its nr_in buffers were filled. */
+void ofl_vq_push(struct ofl_vq *vq, uint16_t head, uint32_t written);
+
+/* After one or more pushes: does the driver want to be told? */
+bool ofl_vq_should_call(struct ofl_vq *vq);
+
+/*
+ * Before sleep: ask for a kick with the next chain.  The caller fences and looks at
+ * ofl_vq_pending once more.
+ */
+void ofl_vq_arm(struct ofl_vq *vq);
+
+/*
+ * Copy from the readable buffers / into the writable ones, `off` bytes into
+ * their concatenation.  Returns the number of bytes copied, less than len where
+ * the buffers end.
+ */
+uint32_t ofl_vq_copy_out(const struct ofl_vq *vq,
+			 const struct ofl_vq_chain *chain, uint64_t off,
+			 void *dst, uint32_t len);
+uint32_t ofl_vq_copy_in(const struct ofl_vq *vq,
+			const struct ofl_vq_chain *chain, uint64_t off,
+			const void *src, uint32_t len);
+
+#endif
