@@ -60,6 +60,11 @@ void ofl_core_init(void);
  * cleared; a fault while one is being reported gives the core back at once.
  */
 struct ofl_crash *ofl_fault_begin(void);
+/*
+ * The architecture's: store CRASHED and give the core back, touching nothing
+ * else.  ofl_platform_leave tidies up devices first, which may be what faults.
+ */
+_Noreturn void ofl_platform_abandon(void);
 /* Walk frame pointers from fp into crash->trace. */
 void ofl_fault_trace(struct ofl_crash *crash, uint64_t fp);
 /* Name an address for people: "guard page of the stack", "text", ... */

@@ -44,7 +44,7 @@ struct ofl_crash *ofl_fault_begin(void)
 	uint8_t *p = (uint8_t *)(OFL_REGION_VA + OFL_CRASH_OFF);
 
 	if (begun)
-		ofl_platform_leave(OFL_STATE_CRASHED, 0);
+		ofl_platform_abandon();
 	begun = true;
 	for (size_t i = 0; i < sizeof(struct ofl_crash); i++)
 		((volatile uint8_t *)p)[i] = 0;

@@ -111,6 +111,10 @@ int ofl_mmu_map(struct ofl_mmu *mmu, uint64_t va, uint64_t pa, uint64_t size,
 {
 	if (!size || (va | pa | size) & (OFL_PAGE - 1))
 		return -EINVAL;
+	/* Address bits that no entry holds; and an end that wraps around. */
+	if (pa + size - 1 < pa || va + size - 1 < va || (pa + size - 1) >> OFL_PA_BITS ||
+	    (va + size - 1) >> OFL_VA_BITS)
+		return -EINVAL;
 	while (size) {
 		bool block = !((va | pa) & (BLOCK - 1)) && size >= BLOCK;
 		uint64_t step = block ? BLOCK : OFL_PAGE;

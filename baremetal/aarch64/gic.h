@@ -6,7 +6,9 @@
 #include <stdint.h>
 
 #define GIC_PPI_CNTV 27u
-#define GIC_SPURIOUS 1020u /* and above: nothing is pending */
+/* INTIDs 1020 to 1023: nothing to take.  Above them are LPIs. */
+#define GIC_SPECIAL_FIRST 1020u
+#define GIC_SPECIAL_LAST 1023u
 
 /* Reset this core's SGIs and PPIs, enable the stop SGI and the timer. */
 void gic_init(void);

@@ -9,6 +9,9 @@
 #ifndef OFFLOAD_MMU_ARCH_H
 #define OFFLOAD_MMU_ARCH_H
 
+#define OFL_VA_BITS 48
+#define OFL_PA_BITS 48
+
 #define OFL_PTE_VALID 0x1ull
 #define OFL_PTE_ADDR 0x0000fffffffff000ull
 

@@ -189,6 +189,8 @@ early_failed:
 11:	wfi
 	b	11b
 	.ltorg
+	.globl __ofl_start_end
+__ofl_start_end:
 	.size _start, . - _start
 
 /* The C library's optional hook, undefined otherwise. */

@@ -61,12 +61,8 @@ uint64_t ofl_counter(void)
 /* --- the platform --- */
 
 /* The last store is in a cacheable line; CPU_OFF makes firmware clean it. */
-void ofl_platform_leave(enum ofl_image_state state, int status)
+static _Noreturn void give_back(enum ofl_image_state state)
 {
-	__asm__ volatile("msr daifset, #0xf" : : : "memory");
-	ofl_timer_hw_off();
-	gic_quiet();
-	ofl_boot->image.exit_status = status;
 	__atomic_store_n(&ofl_boot->image.state, state, __ATOMIC_RELEASE);
 	dsb_sy();
 	if (ofl_boot->arch.arm64.conduit == OFL_CONDUIT_SMC)
@@ -76,6 +72,20 @@ void ofl_platform_leave(enum ofl_image_state state, int status)
 	/* Denied: the host sees the state, but a core that is still on. */
 	for (;;)
 		__asm__ volatile("wfi");
+}
+
+void ofl_platform_leave(enum ofl_image_state state, int status)
+{
+	__asm__ volatile("msr daifset, #0xf" : : : "memory");
+	ofl_timer_hw_off();
+	gic_quiet();
+	ofl_boot->image.exit_status = status;
+	give_back(state);
+}
+
+void ofl_platform_abandon(void)
+{
+	give_back(OFL_STATE_CRASHED);
 }
 
 /* The stop SGI brings the request too, where interrupts are not masked. */

@@ -99,7 +99,7 @@ void ofl_arm_irq(void)
 	uint32_t token = gic_ack(&id);
 
 	ofl_boot->image.heartbeat++;
-	if (id >= GIC_SPURIOUS) {
+	if (id >= GIC_SPECIAL_FIRST && id <= GIC_SPECIAL_LAST) {
 		ofl_boot->image.irqs++;
 		ofl_boot->image.spurious++;
 		return;

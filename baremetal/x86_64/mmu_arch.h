@@ -3,6 +3,10 @@
 #ifndef OFFLOAD_MMU_ARCH_H
 #define OFFLOAD_MMU_ARCH_H
 
+/* The lower half of the address space, with 4 levels. */
+#define OFL_VA_BITS 47
+#define OFL_PA_BITS 52
+
 #define OFL_PTE_VALID 0x1ull
 #define OFL_PTE_ADDR 0x000ffffffffff000ull
 

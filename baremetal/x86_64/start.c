@@ -108,14 +108,24 @@ uint64_t ofl_counter(void)
 	return (uint64_t)hi << 32 | lo;
 }
 
+static _Noreturn void give_back(enum ofl_image_state state)
+{
+	__atomic_store_n(&ofl_boot->image.state, state, __ATOMIC_RELEASE);
+	__asm__ volatile("jmp *%0" : : "r"(ofl_boot->arch.x86.park_entry) : "memory");
+	__builtin_unreachable();
+}
+
 void ofl_platform_leave(enum ofl_image_state state, int status)
 {
 	__asm__ volatile("cli" : : : "memory");
 	lapic_quiet();
 	ofl_boot->image.exit_status = status;
-	__atomic_store_n(&ofl_boot->image.state, state, __ATOMIC_RELEASE);
-	__asm__ volatile("jmp *%0" : : "r"(ofl_boot->arch.x86.park_entry) : "memory");
-	__builtin_unreachable();
+	give_back(state);
+}
+
+void ofl_platform_abandon(void)
+{
+	give_back(OFL_STATE_CRASHED);
 }
 
 /* The NMI brings a stop request too; this one needs no working interrupt. */
