@@ -113,6 +113,11 @@ int ofl_memspec_parse(const char *text, struct ofl_memspec *spec, char *msg)
 	if (!scaled(&p, &spec->size) || *p++ != '@' ||
 	    !scaled(&p, &spec->pa) || *p)
 		return bad_mem(text, msg);
+	if (spec->pa % OFL_PAGE) {
+		SAY("mem=%.64s: the address is not aligned, it must be a multiple of 2 MiB",
+		    text);
+		return -EINVAL;
+	}
 	return 0;
 }
 

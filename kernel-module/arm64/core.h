@@ -7,9 +7,10 @@
 /*
  * The software generated interrupt that means "look at the boot page".  8 to
  * 15 are the secure firmware's; of Linux's own, 0 to 7, none is sent to a CPU
- * that is offline, so any would do.
+ * that is offline, so any would do.  0 is Linux's "reschedule": one that is
+ * still pending when the core goes back does nothing there.
  */
-#define OFL_STOP_SGI 7
+#define OFL_STOP_SGI 0
 
 struct ofl_gic {
 	u32 version; /* 2 or 3 */
