@@ -94,6 +94,27 @@ static void tx_done(struct ofl_console *con, void *cookie)
 	con->tx_free |= 1u << (buf - con->tx_buf);
 }
 
+/* The device is lost: what it did not take goes to the log, in order. */
+static void salvage(struct ofl_console *con)
+{
+	uint32_t all = (1u << OFL_CONSOLE_TX) - 1;
+
+	while (con->tx_free != all) {
+		struct ofl_console_buf *first = NULL;
+
+		for (unsigned int i = 0; i < OFL_CONSOLE_TX; i++) {
+			struct ofl_console_buf *buf = &con->tx_buf[i];
+
+			if (con->tx_free & 1u << i)
+				continue;
+			if (!first || (int32_t)(buf->seq - first->seq) < 0)
+				first = buf;
+		}
+		ofl_log_write((const char *)first->va, first->len);
+		tx_done(con, first);
+	}
+}
+
 /* An output buffer, waiting for one; NULL and *err. */
 static struct ofl_console_buf *tx_get(struct ofl_console *con, int *err)
 {
@@ -123,27 +144,36 @@ ssize_t ofl_console_write(struct ofl_console *con, const void *buf, size_t len)
 {
 	const uint8_t *from = buf;
 	size_t done = 0;
+	int err = -EIO;
 
 	if (!ofl_console_works(con))
-		return -EIO;
+		goto err_salvage;
 	while (done < len) {
 		size_t n = len - done < con->tx_size ? len - done : con->tx_size;
 		struct ofl_console_buf *to;
 		struct ofl_vq_buf out;
-		int err;
 
 		to = tx_get(con, &err);
 		if (!to)
-			return err;
+			goto err_salvage;
 		memcpy(to->va, from + done, n);
+		to->len = (uint32_t)n;
+		to->seq = con->tx_seq++;
 		out = (struct ofl_vq_buf){ to->pa, (uint32_t)n };
 		err = ofl_vq_add(&con->tx, &out, 1, 0, to);
-		if (err)
-			return err;
+		if (err) {
+			tx_done(con, to);
+			goto err_salvage;
+		}
 		ofl_vq_kick(&con->tx);
 		done += n;
 	}
 	return (ssize_t)done;
+
+err_salvage:
+	if (con->dev)
+		salvage(con);
+	return done ? (ssize_t)done : err;
 }
 
 /* The next input buffer into rx_now.  0, -EAGAIN or -EIO. */
@@ -207,7 +237,10 @@ void ofl_console_drain(struct ofl_console *con)
 
 	while (ofl_console_works(con) && con->tx.in_flight) {
 		if (ofl_vq_get_wait(&con->tx, &cookie, &len, TX_TIMEOUT) < 0)
-			break;
-		tx_done(con, cookie);
+			ofl_virtio_fail(con->dev, "console output is not taken");
+		else
+			tx_done(con, cookie);
 	}
+	if (con->dev && !ofl_console_works(con))
+		salvage(con);
 }

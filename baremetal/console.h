@@ -21,8 +21,11 @@ struct ofl_console {
 	struct ofl_console_buf {
 		uint8_t *va;
 		uint64_t pa;
+		uint32_t len; /* output: bytes given to the device */
+		uint32_t seq; /* output: which one in the stream */
 	} tx_buf[OFL_CONSOLE_TX], rx_buf[OFL_CONSOLE_RX];
 	uint32_t tx_free; /* one bit per output buffer */
+	uint32_t tx_seq;
 	/* The input buffer being read: its bytes at..len are still to come. */
 	struct ofl_console_buf *rx_now;
 	uint32_t rx_at, rx_len;
@@ -33,8 +36,9 @@ int ofl_console_start(struct ofl_console *con, struct ofl_virtio *dev);
 /* The PMM takes output. */
 bool ofl_console_works(struct ofl_console *con);
 /*
- * All of it, waiting for room.  EIO, ETIMEDOUT: the rest is lost, and the
- * console does not work any more.
+ * All of it, waiting for room.  Less, or EIO, ETIMEDOUT: the console does not
+ * work any more; what the PMM did not take of the bytes counted here is in
+ * the log, the rest is the caller's.
  */
 ssize_t ofl_console_write(struct ofl_console *con, const void *buf, size_t len);
 /*
@@ -43,7 +47,10 @@ ssize_t ofl_console_write(struct ofl_console *con, const void *buf, size_t len);
  */
 ssize_t ofl_console_read(struct ofl_console *con, void *buf, size_t len,
 			 bool nonblock);
-/* Wait (bounded) until the PMM has taken all output. */
+/*
+ * Wait (bounded) until the PMM has taken all output.  What it never takes, here
+ * or in a write that fails, goes to the log.
+ */
 void ofl_console_drain(struct ofl_console *con);
 
 #endif

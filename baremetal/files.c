@@ -242,12 +242,13 @@ int close(int fd)
 /* The log takes what no console does. */
 static int64_t console_write(const void *buf, size_t len)
 {
-	ssize_t done = -EIO;
+	ssize_t done = 0;
 
-	if (console && ofl_console_works(console))
+	if (console)
 		done = ofl_console_write(console, buf, len);
 	if (done < 0)
-		ofl_log_write(buf, len);
+		done = 0;
+	ofl_log_write((const char *)buf + done, len - (size_t)done);
 	return (int64_t)len;
 }
 

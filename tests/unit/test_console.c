@@ -144,7 +144,16 @@ static void test_stalled(void **state)
 	(void)state;
 	set_up();
 	stalled = true;
-	assert_int_equal(ofl_console_write(&con, big, sizeof(big)), -ETIMEDOUT);
+	for (size_t i = 0; i < sizeof(big); i++)
+		big[i] = (char)('a' + i / 1000);
+	/* What was given to the device and never taken is in the log. */
+	assert_int_equal(ofl_console_write(&con, big, sizeof(big)),
+			 OFL_CONSOLE_TX * con.tx_size);
+	log_ring.text[log_ring.head] = '\0';
+	assert_non_null(strstr(log_ring.text, "aaabbb"));
+	assert_memory_equal(log_ring.text + log_ring.head -
+				    OFL_CONSOLE_TX * con.tx_size,
+			    big, OFL_CONSOLE_TX * con.tx_size);
 	assert_in_range(mock_now, TX_TIMEOUT, TX_TIMEOUT + OFL_SEC);
 	assert_false(ofl_console_works(&con));
 	assert_true(log_has("output is not taken"));
@@ -159,8 +168,10 @@ static void test_drain_stalled(void **state)
 	(void)state;
 	set_up();
 	stalled = true;
-	assert_int_equal(ofl_console_write(&con, "x", 1), 1);
+	assert_int_equal(ofl_console_write(&con, "last ", 5), 5);
+	assert_int_equal(ofl_console_write(&con, "words", 5), 5);
 	ofl_console_drain(&con);
+	assert_true(log_has("last words"));
 	assert_in_range(mock_now, TX_TIMEOUT, TX_TIMEOUT + OFL_SEC);
 }
 
