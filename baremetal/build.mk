@@ -111,3 +111,8 @@ $(B)/images/%.elf $(B)/images/%.bin: tests/images/%.c $(RT)
 .PHONY: images FORCE
 images: $(IMAGES)
 ALL += $(IMAGES)
+
+# --- unit tests of this folder ---
+
+$(O)/test/unit/test_mmu: UNIT_CFLAGS += -Ibaremetal/x86_64 -no-pie
+$(O)/test/unit/test_mmu_aarch64: UNIT_CFLAGS += -Ibaremetal/aarch64 -no-pie

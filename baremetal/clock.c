@@ -137,10 +137,8 @@ int gettimeofday(struct timeval *restrict tv, void *restrict tz)
 
 	(void)tz;
 	clock_gettime(CLOCK_REALTIME, &ts);
-	if (tv) {
-		tv->tv_sec = ts.tv_sec;
-		tv->tv_usec = ts.tv_nsec / 1000;
-	}
+	tv->tv_sec = ts.tv_sec;
+	tv->tv_usec = ts.tv_nsec / 1000;
 	return 0;
 }
 
