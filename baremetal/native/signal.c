@@ -89,16 +89,30 @@ int ofl_irq_handler(unsigned int irq, ofl_irq_fn fn, void *arg)
 	return -ENOSYS;
 }
 
+/*
+ * As on a bare core: masked or not, what comes is handled before it returns,
+ * so that a caller may look at its condition with interrupts masked and then
+ * sleep.  Unmasked, an interrupt between the look and the sleep ends the sleep
+ * too, because it was counted.
+ */
 void ofl_idle(void)
 {
 	uint64_t mask = 1ull << (LINUX_SIGALRM - 1), none = 0;
+	bool flags;
 
 	ofl_syscall(NR_RT_SIGPROCMASK, LINUX_SIG_BLOCK, (long)&mask, 0,
 		    sizeof(mask), 0, 0);
-	if (taken == idle_seen && !pending)
+	flags = masked;
+	masked = false;
+	if (pending) {
+		pending = false;
+		interrupt();
+	} else if (taken == idle_seen) {
 		ofl_syscall(NR_RT_SIGSUSPEND, (long)&none, sizeof(none), 0, 0, 0,
 			    0);
+	}
 	idle_seen = taken;
+	masked = flags;
 	ofl_syscall(NR_RT_SIGPROCMASK, LINUX_SIG_UNBLOCK, (long)&mask, 0,
 		    sizeof(mask), 0, 0);
 }
