@@ -124,6 +124,9 @@ static int p9_attach(struct ofl_p9 *p9, struct ofl_p9_request *q)
 		err = ofl_p9_get_string(&q->r, text, sizeof(text));
 	if (err)
 		return err;
+	ofl_p9_get32(&q->r);
+	if (q->r.bad)
+		return -EINVAL;
 	if (auth != P9_NOFID)
 		return -EOPNOTSUPP;
 	node = p9->ops->get(p9->ops->root(p9->fs));

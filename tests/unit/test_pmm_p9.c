@@ -1,0 +1,613 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "pmm_9p.h"
+
+struct fixture {
+	struct ofl_p9fs *fs;
+	struct ofl_p9 *p9;
+	unsigned int fds;
+};
+
+static int setup_with(void **state, bool ro)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	make_share();
+	f->fds = open_fds();
+	f->fs = ofl_p9fs_open(share_dir);
+	assert_non_null(f->fs);
+	f->p9 = ofl_p9_new("share", MEM_9P, ro, &ofl_p9fs_ops, f->fs);
+	assert_non_null(f->p9);
+	hello_9p(f->p9);
+	*state = f;
+	return 0;
+}
+
+static int setup(void **state)
+{
+	return setup_with(state, false);
+}
+
+static int setup_ro(void **state)
+{
+	return setup_with(state, true);
+}
+
+/* Every test ends with: no node and no descriptor is left. */
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	ofl_p9_forget(f->p9);
+	assert_int_equal(f->fs->nodes, 1);
+	ofl_p9_free(f->p9);
+	ofl_p9fs_close(f->fs);
+	assert_int_equal(open_fds(), f->fds);
+	remove_share();
+	free(f);
+	return 0;
+}
+
+#define P9(type, ...) CALL(((struct fixture *)*state)->p9, OFL_P9_T##type, __VA_ARGS__)
+
+static int walk1(void **state, unsigned int fid, unsigned int newfid,
+		 const char *name)
+{
+	return P9(WALK, "442s", fid, newfid, 1, name);
+}
+
+static void read_write_create(void **state)
+{
+	assert_int_equal(walk1(state, 0, 1, "input.txt"), 0);
+	assert_int_equal(P9(LOPEN, "44", 1, OFL_P9_RDONLY), 0);
+	assert_int_equal(P9(READ, "484", 1, (uint64_t)6, 100), 0);
+	assert_int_equal(le32(rep + 7), 6);
+	assert_memory_equal(rep + 11, "world\n", 6);
+	assert_int_equal(P9(READ, "484", 1, (uint64_t)100, 100), 0);
+	assert_int_equal(le32(rep + 7), 0);
+	/* not for writing */
+	assert_int_equal(P9(WRITE, "484b", 1, (uint64_t)0, 1, 1, "x"), EBADF);
+	assert_int_equal(P9(CLUNK, "4", 1), 0);
+
+	assert_int_equal(P9(WALK, "442", 0, 2, 0), 0);
+	assert_int_equal(P9(LCREATE, "4s444", 2, "out.txt",
+			    OFL_P9_WRONLY | OFL_P9_CREATE | OFL_P9_TRUNC, 04755,
+			    0),
+			 0);
+	assert_int_equal(P9(WRITE, "484b", 2, (uint64_t)0, 5, 5, "hello"), 0);
+	assert_int_equal(le32(rep + 7), 5);
+	assert_int_equal(P9(FSYNC, "44", 2, 0), 0);
+	assert_int_equal(P9(FSYNC, "4", 2), 0);
+	assert_int_equal(P9(READ, "484", 2, (uint64_t)0, 5), EBADF);
+	assert_int_equal(P9(GETATTR, "48", 2, (uint64_t)0x7ff), 0);
+	assert_int_equal(rep_len, 160);
+	/* mode: regular, and no set-user-ID from an image */
+	assert_int_equal(le32(rep + 28) & 07000, 0);
+	assert_int_equal(le32(rep + 28) & S_IFMT, S_IFREG);
+	assert_int_equal(P9(CLUNK, "4", 2), 0);
+
+	/* created over an old one: truncated, or with EXCL refused */
+	assert_int_equal(P9(WALK, "442", 0, 2, 0), 0);
+	assert_int_equal(P9(LCREATE, "4s444", 2, "out.txt",
+			    OFL_P9_RDWR | OFL_P9_EXCL, 0644, 0),
+			 EEXIST);
+	assert_int_equal(P9(LCREATE, "4s444", 2, "out.txt",
+			    OFL_P9_RDWR | OFL_P9_TRUNC, 0644, 0),
+			 0);
+	assert_int_equal(P9(READ, "484", 2, (uint64_t)0, 100), 0);
+	assert_int_equal(le32(rep + 7), 0);
+	assert_int_equal(P9(REMOVE, "4", 2), 0);
+	assert_int_equal(walk1(state, 0, 2, "out.txt"), ENOENT);
+}
+
+static void attributes(void **state)
+{
+	assert_int_equal(walk1(state, 0, 1, "input.txt"), 0);
+	assert_int_equal(P9(SETATTR, "444448" "8888", 1,
+			    OFL_P9_SET_MODE | OFL_P9_SET_SIZE |
+				    OFL_P9_SET_MTIME | OFL_P9_SET_MTIME_TO,
+			    06640, 0, 0, (uint64_t)5, (uint64_t)0, (uint64_t)0,
+			    (uint64_t)1234567, (uint64_t)99),
+			 0);
+	assert_int_equal(P9(GETATTR, "48", 1, (uint64_t)0x7ff), 0);
+	assert_int_equal(le32(rep + 28), S_IFREG | 0640);
+	assert_int_equal(le32(rep + 56), 5); /* size */
+	assert_int_equal(le32(rep + 96), 1234567); /* mtime */
+	assert_int_equal(P9(STATFS, "4", 1), 0);
+	assert_int_equal(rep_len, 67);
+	/* Size past what a file can have; size of a folder. */
+	assert_int_equal(P9(SETATTR, "4444488888", 1, OFL_P9_SET_SIZE, 0, 0, 0,
+			    UINT64_MAX, (uint64_t)0, (uint64_t)0, (uint64_t)0,
+			    (uint64_t)0),
+			 EINVAL);
+	assert_int_equal(P9(SETATTR, "4444488888", 0, OFL_P9_SET_SIZE, 0, 0, 0,
+			    (uint64_t)0, (uint64_t)0, (uint64_t)0, (uint64_t)0,
+			    (uint64_t)0),
+			 EISDIR);
+	assert_int_equal(walk1(state, 0, 2, "passwd"), 0);
+	assert_int_equal(P9(SETATTR, "4444488888", 2, OFL_P9_SET_MODE, 0, 0, 0,
+			    (uint64_t)0, (uint64_t)0, (uint64_t)0, (uint64_t)0,
+			    (uint64_t)0),
+			 EOPNOTSUPP);
+}
+
+static void names(void **state)
+{
+	assert_int_equal(P9(MKDIR, "4s44", 0, "new", 0755, 0), 0);
+	assert_int_equal(rep[7], OFL_P9_QTDIR);
+	assert_int_equal(P9(MKDIR, "4s44", 0, "new", 0755, 0), EEXIST);
+	assert_int_equal(P9(SYMLINK, "4ss4", 0, "sym", "to/there", 0), 0);
+	assert_int_equal(walk1(state, 0, 1, "sym"), 0);
+	assert_int_equal(P9(READLINK, "4", 1), 0);
+	assert_memory_equal(rep + 9, "to/there", 8);
+	assert_int_equal(walk1(state, 0, 2, "input.txt"), 0);
+	assert_int_equal(P9(READLINK, "4", 2), EINVAL);
+	assert_int_equal(walk1(state, 0, 3, "new"), 0);
+	assert_int_equal(P9(RENAME, "44s", 2, 3, "moved"), 0);
+	assert_int_equal(P9(RENAMEAT, "4s4s", 3, "moved", 0, "back"), 0);
+	/* by node it is not known under that name any more */
+	assert_int_equal(P9(RENAME, "44s", 2, 0, "x"), ENOENT);
+	assert_int_equal(P9(UNLINKAT, "4s4", 0, "new", 0), EISDIR);
+	assert_int_equal(P9(UNLINKAT, "4s4", 0, "back", 0x400), EINVAL);
+	assert_int_equal(P9(UNLINKAT, "4s4", 0, "back", 0), 0);
+	assert_int_equal(P9(UNLINKAT, "4s4", 0, "new", 0x200), 0);
+	assert_int_equal(P9(REMOVE, "4", 1), 0);
+	assert_int_equal(P9(CLUNK, "4", 1), EBADF);
+	assert_int_equal(walk1(state, 0, 4, "dir"), 0);
+	assert_int_equal(P9(REMOVE, "4", 4), ENOTEMPTY);
+	assert_int_equal(P9(WALK, "442", 0, 4, 0), 0);
+	assert_int_equal(P9(REMOVE, "4", 4), EBUSY); /* the root */
+	assert_int_equal(P9(FLUSH, "2", 3), 0);
+}
+
+/* Nodes that held each other would never be freed. */
+static void no_circle_of_nodes(void **state)
+{
+	assert_int_equal(P9(MKDIR, "4s44", 0, "a", 0755, 0), 0);
+	assert_int_equal(walk1(state, 0, 1, "a"), 0);
+	assert_int_equal(P9(MKDIR, "4s44", 1, "b", 0755, 0), 0);
+	assert_int_equal(walk1(state, 1, 2, "b"), 0);
+	assert_int_equal(P9(RENAMEAT, "4s4s", 1, "b", 0, "b"), 0);
+	assert_int_equal(P9(RENAME, "44s", 1, 2, "a"), EINVAL);
+}
+
+static void listing(void **state)
+{
+	unsigned int seen = 0, rounds = 0, dots = 0;
+	uint64_t off = 0;
+	uint32_t p, n;
+	char path[160];
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		snprintf(path, sizeof(path), "%s/dir/file%d", share_dir, i);
+		put_file(path, "");
+	}
+	assert_int_equal(walk1(state, 0, 1, "dir"), 0);
+	assert_int_equal(P9(READDIR, "484", 1, off, 500), EBADF);
+	assert_int_equal(P9(LOPEN, "44", 1, OFL_P9_DIRECTORY), 0);
+	assert_int_equal(P9(READ, "484", 1, (uint64_t)0, 5), EISDIR);
+	do {
+		assert_int_equal(P9(READDIR, "484", 1, off, 500), 0);
+		n = le32(rep + 7);
+		assert_true(n <= 500);
+		assert_int_equal(rep_len, 11 + n);
+		for (p = 11; p < 11 + n; p += 24 + (rep[p + 22] | rep[p + 23] << 8)) {
+			memcpy(&off, rep + p + 13, 8);
+			if (rep[p + 24] == '.')
+				dots++;
+			else
+				seen++;
+		}
+		rounds++;
+	} while (n);
+	assert_int_equal(seen, 101);
+	assert_int_equal(dots, 2);
+	assert_true(rounds > 5);
+	/* No room for one entry; offsets that were never given out. */
+	assert_int_equal(P9(READDIR, "484", 1, (uint64_t)0, 10), 0);
+	assert_int_equal(le32(rep + 7), 0);
+	P9(READDIR, "484", 1, (uint64_t)12345678901234ull, 500);
+	assert_int_equal(P9(READDIR, "484", 1, UINT64_MAX, 500), EINVAL);
+}
+
+static void walks_stay_inside(void **state)
+{
+	static const char *const bad[] = { "", ".", "..", "/", "/etc", "a/b",
+					   "dir/deep", "../secret", "dir/.." };
+	char longer[300], longest[256];
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_not_equal(walk1(state, 0, 9, bad[i]), 0);
+	assert_int_equal(walk1(state, 0, 9, ".."), EACCES);
+	memset(longer, 'n', sizeof(longer));
+	longer[299] = 0;
+	memset(longest, 'n', sizeof(longest));
+	longest[255] = 0;
+	assert_int_equal(walk1(state, 0, 9, longer), ENAMETOOLONG);
+	assert_int_equal(walk1(state, 0, 9, longest), ENOENT);
+	/* A NUL in a name. */
+	assert_int_equal(P9(WALK, "4422b", 0, 9, 1, 3, 3, "a\0b"), EINVAL);
+	/* Found in part: no fid. */
+	assert_int_equal(P9(WALK, "442sss", 0, 9, 3, "dir", "..", "secret"), 0);
+	assert_int_equal(rep[7] | rep[8] << 8, 1);
+	assert_int_equal(P9(CLUNK, "4", 9), EBADF);
+	/* A file is no folder. */
+	assert_int_equal(P9(WALK, "442ss", 0, 9, 2, "input.txt", "x"), 0);
+	assert_int_equal(P9(CLUNK, "4", 9), EBADF);
+	/* Whole, into the same fid. */
+	assert_int_equal(P9(WALK, "442", 0, 9, 0), 0);
+	assert_int_equal(P9(WALK, "442ss", 9, 9, 2, "dir", "deep"), 0);
+	assert_int_equal(rep[7] | rep[8] << 8, 2);
+	assert_int_equal(P9(LOPEN, "44", 9, 0), 0);
+}
+
+static void links_are_not_followed(void **state)
+{
+	static const char *const links[] = { "passwd", "up", "inside" };
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		/* It is found as what it is ... */
+		assert_int_equal(walk1(state, 0, 1, links[i]), 0);
+		assert_int_equal(rep[9], OFL_P9_QTSYMLINK);
+		assert_int_equal(P9(GETATTR, "48", 1, (uint64_t)0x7ff), 0);
+		assert_int_equal(le32(rep + 28) & S_IFMT, S_IFLNK);
+		/* ... and leads nowhere. */
+		assert_int_equal(P9(LOPEN, "44", 1, OFL_P9_RDONLY), ELOOP);
+		assert_int_equal(P9(LOPEN, "44", 1, OFL_P9_RDWR), ELOOP);
+		assert_int_equal(walk1(state, 1, 2, "secret"), ENOTDIR);
+		assert_int_equal(P9(MKDIR, "4s44", 1, "x", 0755, 0), ENOTDIR);
+		assert_int_equal(P9(SYMLINK, "4ss4", 1, "x", "y", 0), ENOTDIR);
+		assert_int_equal(P9(LCREATE, "4s444", 1, "x", OFL_P9_RDWR, 0644,
+				    0),
+				 ENOTDIR);
+		assert_int_equal(P9(UNLINKAT, "4s4", 1, "secret", 0), ENOTDIR);
+		assert_int_equal(P9(RENAMEAT, "4s4s", 1, "secret", 0, "mine"),
+				 ENOTDIR);
+		assert_int_equal(P9(CLUNK, "4", 1), 0);
+		assert_int_equal(P9(WALK, "442ss", 0, 1, 2, links[i], "secret"),
+				 0);
+		assert_int_equal(rep[7] | rep[8] << 8, 1);
+		/* Nor at create. */
+		assert_int_equal(P9(WALK, "442", 0, 1, 0), 0);
+		assert_int_equal(P9(LCREATE, "4s444", 1, links[i],
+				    OFL_P9_RDWR | OFL_P9_TRUNC, 0644, 0),
+				 ELOOP);
+		assert_int_equal(P9(CLUNK, "4", 1), 0);
+	}
+	/* One that the image makes itself. */
+	assert_int_equal(P9(SYMLINK, "4ss4", 0, "own", "../secret", 0), 0);
+	assert_int_equal(walk1(state, 0, 1, "own"), 0);
+	assert_int_equal(P9(LOPEN, "44", 1, 0), ELOOP);
+}
+
+/* A folder that is replaced by a link between walk and open. */
+static void replaced_behind_our_back(void **state)
+{
+	char dir[160], away[160];
+
+	snprintf(dir, sizeof(dir), "%s/dir", share_dir);
+	snprintf(away, sizeof(away), "%s/away", share_dir);
+	assert_int_equal(walk1(state, 0, 1, "dir"), 0);
+	assert_int_equal(walk1(state, 1, 2, "deep"), 0);
+	assert_int_equal(rename(dir, away), 0);
+	assert_int_equal(symlink("/etc", dir), 0);
+	assert_int_equal(walk1(state, 1, 3, "passwd"), ENOENT);
+	assert_int_equal(P9(LOPEN, "44", 2, 0), 0);
+	assert_int_equal(P9(READ, "484", 2, (uint64_t)0, 10), 0);
+	assert_memory_equal(rep + 11, "deep", 4);
+	/* Removal by node does not hit what is there now. */
+	assert_int_equal(P9(REMOVE, "4", 1), ESTALE);
+	assert_int_equal(access(dir, F_OK), 0);
+}
+
+static void special_files(void **state)
+{
+	assert_int_equal(walk1(state, 0, 1, "fifo"), 0);
+	assert_int_equal(P9(LOPEN, "44", 1, OFL_P9_RDONLY), EPERM);
+	assert_int_equal(P9(LOPEN, "44", 1, OFL_P9_RDWR), EPERM);
+	assert_int_equal(P9(WALK, "442", 0, 2, 0), 0);
+	assert_int_equal(P9(LCREATE, "4s444", 2, "fifo", OFL_P9_RDWR, 0644, 0),
+			 EPERM);
+	assert_int_equal(P9(LCREATE, "4s444", 2, "dir", OFL_P9_RDWR, 0644, 0),
+			 EISDIR);
+	assert_int_equal(P9(LOPEN, "44", 2, OFL_P9_RDWR), EISDIR);
+	assert_int_equal(P9(LOPEN, "44", 2, 020200000), EINVAL); /* O_TMPFILE */
+	assert_int_equal(P9(LOPEN, "44", 2, 3), EINVAL);
+}
+
+static void read_only(void **state)
+{
+	assert_int_equal(P9(LCREATE, "4s444", 0, "x", OFL_P9_RDONLY, 0644, 0),
+			 EROFS);
+	assert_int_equal(P9(MKDIR, "4s44", 0, "x", 0755, 0), EROFS);
+	assert_int_equal(P9(SYMLINK, "4ss4", 0, "x", "y", 0), EROFS);
+	assert_int_equal(P9(UNLINKAT, "4s4", 0, "input.txt", 0), EROFS);
+	assert_int_equal(P9(RENAMEAT, "4s4s", 0, "input.txt", 0, "x"), EROFS);
+	assert_int_equal(walk1(state, 0, 1, "input.txt"), 0);
+	assert_int_equal(P9(RENAME, "44s", 1, 0, "x"), EROFS);
+	assert_int_equal(P9(SETATTR, "4444488888", 1, OFL_P9_SET_MODE, 0, 0, 0,
+			    (uint64_t)0, (uint64_t)0, (uint64_t)0, (uint64_t)0,
+			    (uint64_t)0),
+			 EROFS);
+	assert_int_equal(P9(LOPEN, "44", 1, OFL_P9_WRONLY), EROFS);
+	assert_int_equal(P9(LOPEN, "44", 1, OFL_P9_RDWR), EROFS);
+	assert_int_equal(P9(LOPEN, "44", 1, OFL_P9_RDONLY | OFL_P9_TRUNC), EROFS);
+	assert_int_equal(P9(LOPEN, "44", 1, OFL_P9_RDONLY), 0);
+	assert_int_equal(P9(WRITE, "484b", 1, (uint64_t)0, 1, 1, "x"), EROFS);
+	assert_int_equal(P9(READ, "484", 1, (uint64_t)0, 5), 0);
+	assert_int_equal(P9(REMOVE, "4", 1), EROFS);
+	assert_int_equal(P9(CLUNK, "4", 1), EBADF); /* gone all the same */
+}
+
+static void fids(void **state)
+{
+	unsigned int i, n;
+
+	assert_int_equal(P9(CLUNK, "4", 77), EBADF);
+	assert_int_equal(P9(GETATTR, "48", 77, (uint64_t)0), EBADF);
+	assert_int_equal(walk1(state, 77, 78, "dir"), EBADF);
+	assert_int_equal(walk1(state, 0, NOFID, "dir"), EINVAL);
+	assert_int_equal(walk1(state, 0, 1, "dir"), 0);
+	assert_int_equal(walk1(state, 0, 1, "input.txt"), EINVAL); /* in use */
+	assert_int_equal(P9(ATTACH, "44ss4", 1, NOFID, "", "", 0), EINVAL);
+	assert_int_equal(P9(ATTACH, "44ss4", 5, 1, "", "", 0), EOPNOTSUPP);
+	assert_int_equal(walk1(state, 0, 2, "input.txt"), 0);
+	assert_int_equal(P9(READ, "484", 2, (uint64_t)0, 5), EBADF);
+	assert_int_equal(P9(LOPEN, "44", 2, 0), 0);
+	assert_int_equal(P9(LOPEN, "44", 2, 0), EBUSY);
+	assert_int_equal(P9(LCREATE, "4s444", 2, "x", 1, 0644, 0), EBUSY);
+	assert_int_equal(P9(WALK, "442", 2, 2, 0), EBUSY);
+	/* As many as there are, then none, then again. */
+	for (n = 0; n < 2; n++) {
+		for (i = 100; walk1(state, 0, i, "dir") == 0; i++)
+			assert_true(i < 1000);
+		assert_int_equal(i, 100 + OFL_P9_FIDS_MAX - 3);
+		assert_int_equal(le32(rep + 7), EMFILE);
+		while (i-- > 100)
+			assert_int_equal(P9(CLUNK, "4", i), 0);
+	}
+	/* A new session forgets them all. */
+	hello_9p(((struct fixture *)*state)->p9);
+	assert_int_equal(P9(CLUNK, "4", 2), EBADF);
+}
+
+/* A deep walk holds every folder on its way: that is bounded as well. */
+static void nodes_are_bounded(void **state)
+{
+	struct fixture *f = *state;
+	unsigned int i, depth = 0;
+	int err = 0;
+
+	assert_int_equal(P9(WALK, "442", 0, 1, 0), 0);
+	while (!err && depth < 2000) {
+		err = P9(MKDIR, "4s44", 1, "d", 0755, 0);
+		if (!err)
+			err = walk1(state, 1, 1, "d");
+		depth++;
+	}
+	assert_int_equal(err, ENFILE);
+	assert_int_equal(f->fs->nodes, P9FS_NODES_MAX);
+	assert_int_equal(P9(CLUNK, "4", 1), 0);
+	assert_int_equal(f->fs->nodes, 1);
+	for (i = 0; i < 10; i++) {
+		assert_int_equal(walk1(state, 0, 1, "dir"), 0);
+		assert_int_equal(P9(CLUNK, "4", 1), 0);
+	}
+}
+
+static void sessions(void **state)
+{
+	struct ofl_p9 *p9 = ((struct fixture *)*state)->p9;
+	unsigned int i;
+
+	assert_int_equal(P9(VERSION, "4s", 255, "9P2000.L"), EMSGSIZE);
+	assert_int_equal(P9(ATTACH, "44ss4", 0, NOFID, "", "", 0), EPROTO);
+	assert_int_equal(P9(VERSION, "4s", 0, "9P2000.L"), EMSGSIZE);
+	assert_int_equal(P9(VERSION, "4s", 8192, "9P2000"), 0);
+	assert_memory_equal(rep + 13, "unknown", 7);
+	assert_int_equal(P9(ATTACH, "44ss4", 0, NOFID, "", "", 0), EPROTO);
+	assert_int_equal(P9(VERSION, "4s", UINT32_MAX, "9P2000.L"), 0);
+	assert_int_equal(le32(rep + 7), MEM_9P);
+	assert_int_equal(P9(VERSION, "4s", 256, "9P2000.L"), 0);
+	assert_int_equal(le32(rep + 7), 256);
+	assert_int_equal(P9(ATTACH, "44ss4", 0, NOFID, "", "", 0), 0);
+	/* The largest replies of fixed size fit the smallest msize. */
+	assert_int_equal(P9(GETATTR, "48", 0, (uint64_t)0x7ff), 0);
+	assert_int_equal(walk1(state, 0, 1, "input.txt"), 0);
+	assert_int_equal(P9(LOPEN, "44", 1, OFL_P9_RDWR), 0);
+	/* More than fits is cut at msize; a message over it is refused. */
+	assert_int_equal(P9(SETATTR, "4444488888", 1, OFL_P9_SET_SIZE, 0, 0, 0,
+			    (uint64_t)10000, (uint64_t)0, (uint64_t)0,
+			    (uint64_t)0, (uint64_t)0),
+			 0);
+	assert_int_equal(P9(READ, "484", 1, (uint64_t)0, UINT32_MAX), 0);
+	assert_int_equal(rep_len, 256);
+	build(OFL_P9_TWRITE, "484", 1, (uint64_t)0, 1000);
+	req[0] = 0xff;
+	req[1] = 0x0f;
+	req_len = 0xfff;
+	assert_int_equal(send_req(p9), EMSGSIZE);
+	/* Types that are not served, replies as requests. */
+	for (i = 0; i < 256; i++) {
+		static const uint8_t no[] = { 6, 7, 30, 32, 52, 54, 70, 102, 106,
+					      101, 0, 18, 255 };
+
+		if (i < sizeof(no))
+			assert_int_equal(CALL(p9, no[i], "44", 0, 0), EOPNOTSUPP);
+	}
+}
+
+static void counts_lie(void **state)
+{
+	assert_int_equal(walk1(state, 0, 1, "input.txt"), 0);
+	assert_int_equal(P9(LOPEN, "44", 1, OFL_P9_RDWR), 0);
+	assert_int_equal(P9(WRITE, "484b", 1, (uint64_t)0, 6, 5, "hello"), EINVAL);
+	assert_int_equal(P9(WRITE, "484b", 1, (uint64_t)0, UINT32_MAX, 5, "hello"),
+			 EINVAL);
+	assert_int_equal(P9(WRITE, "484b", 1, UINT64_MAX, 5, 5, "hello"), EINVAL);
+	assert_int_equal(P9(READ, "484", 1, UINT64_MAX, 5), EINVAL);
+	assert_int_equal(P9(READ, "484", 1, (uint64_t)INT64_MAX - 5, 5), 0);
+	assert_int_equal(P9(WALK, "442", 0, 2, 17), EINVAL);
+	assert_int_equal(P9(WALK, "442", 0, 2, 65535), EINVAL);
+	assert_int_equal(P9(WALK, "442s", 0, 2, 2, "dir"), 0); /* one is there */
+	assert_int_equal(P9(CLUNK, "4", 2), EBADF);
+	assert_int_equal(P9(WALK, "4422b", 0, 2, 1, 65535, 3, "dir"), EINVAL);
+}
+
+/* One valid message of each type, to cut and to mutate. */
+static void valid_message(unsigned int i)
+{
+	switch (i % 21) {
+	case 0: build(OFL_P9_TVERSION, "4s", 8192, "9P2000.L"); break;
+	case 1: build(OFL_P9_TATTACH, "44ss4", 3, NOFID, "u", "a", 0); break;
+	case 2: build(OFL_P9_TWALK, "442ss", 0, 4, 2, "dir", "deep"); break;
+	case 3: build(OFL_P9_TLOPEN, "44", 1, OFL_P9_RDWR); break;
+	case 4: build(OFL_P9_TLCREATE, "4s444", 2, "new", 2, 0644, 0); break;
+	case 5: build(OFL_P9_TREAD, "484", 1, (uint64_t)0, 100); break;
+	case 6: build(OFL_P9_TWRITE, "484b", 1, (uint64_t)0, 4, 4, "data"); break;
+	case 7: build(OFL_P9_TCLUNK, "4", 3); break;
+	case 8: build(OFL_P9_TGETATTR, "48", 1, (uint64_t)0x7ff); break;
+	case 9:
+		build(OFL_P9_TSETATTR, "4444488888", 1, OFL_P9_SET_MODE, 0644, 0,
+		      0, (uint64_t)10, (uint64_t)1, (uint64_t)2, (uint64_t)3,
+		      (uint64_t)4);
+		break;
+	case 10: build(OFL_P9_TREADDIR, "484", 5, (uint64_t)0, 500); break;
+	case 11: build(OFL_P9_TMKDIR, "4s44", 0, "sub", 0755, 0); break;
+	case 12: build(OFL_P9_TUNLINKAT, "4s4", 0, "sub", 0x200); break;
+	case 13: build(OFL_P9_TRENAMEAT, "4s4s", 0, "new", 0, "newer"); break;
+	case 14: build(OFL_P9_TRENAME, "44s", 4, 0, "deeper"); break;
+	case 15: build(OFL_P9_TFSYNC, "44", 1, 0); break;
+	case 16: build(OFL_P9_TSTATFS, "4", 0); break;
+	case 17: build(OFL_P9_TFLUSH, "2", 1); break;
+	case 18: build(OFL_P9_TSYMLINK, "4ss4", 0, "l", "/etc/passwd", 0); break;
+	case 19: build(OFL_P9_TREADLINK, "4", 6); break;
+	case 20: build(OFL_P9_TREMOVE, "4", 4); break;
+	}
+}
+
+/* Messages live in exact allocations here, so that ASan sees a byte too far. */
+static uint32_t send_exact(struct ofl_p9 *p9, uint32_t len, uint32_t max)
+{
+	uint8_t *in = malloc(len ? len : 1), *out = malloc(max);
+	uint32_t n;
+
+	memcpy(in, req, len);
+	n = ofl_p9_message(p9, in, len, out, max);
+	assert_true(n <= max);
+	assert_true(n == 0 || n >= 7);
+	if (n)
+		assert_int_equal(le32(out), n);
+	else
+		assert_true(len < 7);
+	free(in);
+	free(out);
+	return n;
+}
+
+static void truncated_messages(void **state)
+{
+	struct ofl_p9 *p9 = ((struct fixture *)*state)->p9;
+	unsigned int i, err;
+	uint32_t len, whole;
+
+	for (i = 0; i < 21; i++) {
+		valid_message(i);
+		whole = req_len;
+		for (len = 0; len < whole; len++) {
+			/* Cut off, saying so or not. */
+			send_exact(p9, len, 300);
+			if (len < 7 || i == 15)
+				continue;
+			valid_message(i);
+			req[0] = (uint8_t)len;
+			req_len = len;
+			err = (unsigned int)send_req(p9);
+			assert_true(err != 0 || i == 2 || i == 15);
+			if (!i)
+				hello_9p(p9);
+			valid_message(i);
+		}
+	}
+}
+
+static void mutated_messages(void **state)
+{
+	struct ofl_p9 *p9 = ((struct fixture *)*state)->p9;
+	char path[160], text[16] = "";
+	unsigned int i, j, seed = 1;
+	uint32_t len;
+	FILE *file;
+
+	for (i = 0; i < 30000; i++) {
+		if (i % 64 == 0) {
+			hello_9p(p9);
+			walk1(state, 0, 1, "input.txt");
+			P9(LOPEN, "44", 1, OFL_P9_RDWR);
+			P9(WALK, "442", 0, 2, 0);
+			P9(WALK, "442", 0, 5, 0);
+			P9(LOPEN, "44", 5, 0);
+			walk1(state, 0, 6, "passwd");
+		}
+		valid_message((unsigned int)rand_r(&seed));
+		len = req_len;
+		for (j = (unsigned int)rand_r(&seed) % 4; j; j--)
+			req[(unsigned int)rand_r(&seed) % len] =
+				(uint8_t)rand_r(&seed);
+		if (rand_r(&seed) % 2) { /* a size that is right gets further */
+			req[0] = (uint8_t)len;
+			req[1] = req[2] = req[3] = 0;
+		}
+		if (rand_r(&seed) % 8 == 0)
+			len = (unsigned int)rand_r(&seed) % len;
+		send_exact(p9, len, 11 + (unsigned int)rand_r(&seed) % 600);
+	}
+	/* What is beside the share is as it was. */
+	snprintf(path, sizeof(path), "%s/secret", base_dir);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	assert_int_equal(fread(text, 1, sizeof(text), file), 6);
+	assert_string_equal(text, "secret");
+	fclose(file);
+}
+
+static void bad_shares(void **state)
+{
+	char path[160];
+
+	(void)state;
+	assert_null(ofl_p9fs_open("/nonexistent/share"));
+	assert_non_null(strstr(last_log, "no such folder"));
+	snprintf(path, sizeof(path), "%s/input.txt", share_dir);
+	assert_null(ofl_p9fs_open(path));
+	assert_non_null(strstr(last_log, "not a folder"));
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(read_write_create),
+		T(attributes),
+		T(names),
+		T(no_circle_of_nodes),
+		T(listing),
+		T(walks_stay_inside),
+		T(links_are_not_followed),
+		T(replaced_behind_our_back),
+		T(special_files),
+		cmocka_unit_test_setup_teardown(read_only, setup_ro, teardown),
+		T(fids),
+		T(nodes_are_bounded),
+		T(sessions),
+		T(counts_lie),
+		T(truncated_messages),
+		T(mutated_messages),
+		T(bad_shares),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
