@@ -31,6 +31,8 @@ struct ofl_client {
 
 void ofl_chardev_changed(struct ofl_instance *inst)
 {
+	/* the state before the count, see ioctl_info() */
+	smp_wmb();
 	WRITE_ONCE(inst->change, inst->change + 1);
 	wake_up_interruptible(&inst->poll_wait);
 	if (inst->dev)
@@ -41,6 +43,7 @@ void ofl_chardev_publish_epoch(struct ofl_instance *inst)
 {
 	struct ofl_boot *boot = ofl_instance_boot(inst);
 
+	/* after all that the PMM has laid out in the window */
 	smp_store_release(&boot->host.pmm_epoch, inst->pmm_epoch);
 	ofl_arch_sync(&boot->host, sizeof(boot->host));
 }
@@ -91,8 +94,8 @@ static long ioctl_info(struct ofl_client *client, void __user *arg)
 		return -EINVAL;
 	size = min_t(u32, size, sizeof(info));
 
-	/* taken before the state is: a change in between is reported again */
 	client->seen = READ_ONCE(inst->change);
+	/* the count before the state: a change in between is reported again */
 	smp_rmb();
 	info.size = size;
 	info.window_pa = inst->region.pa + inst->region.private_size;

@@ -13,8 +13,6 @@
 
 #define SAY(...) snprintf(msg, OFL_MSG_MAX, __VA_ARGS__)
 
-typedef unsigned long long ull;
-
 /* ------------------------------------------------------------- checksum */
 
 uint32_t ofl_image_crc32(uint32_t crc, const void *data, size_t len)
@@ -106,18 +104,18 @@ static int check_layout(struct ofl_image *image,
 
 		if (s->va < OFL_IMAGE_VA) {
 			SAY("segment %u at %#llx lies below %#llx, where images begin",
-			    i, (ull)s->va, OFL_IMAGE_VA);
+			    i, OFL_ULL(s->va), OFL_IMAGE_VA);
 			return -EINVAL;
 		}
 		if (!in_room(s->va, s->mem_size, room)) {
 			SAY("is too large: segment %u, %llu bytes at %#llx, ends behind the private memory, %llu bytes from %#llx (give more with mem=, or a smaller window=)",
-			    i, (ull)s->mem_size, (ull)s->va, (ull)room,
+			    i, OFL_ULL(s->mem_size), OFL_ULL(s->va), OFL_ULL(room),
 			    OFL_IMAGE_VA);
 			return -EFBIG;
 		}
 		if ((s->flags & OFL_SEG_W) && (s->flags & OFL_SEG_X)) {
 			SAY("segment %u at %#llx is both writable and executable",
-			    i, (ull)s->va);
+			    i, OFL_ULL(s->va));
 			return -EACCES;
 		}
 		for (j = 0; j < i; j++) {
@@ -126,8 +124,8 @@ static int check_layout(struct ofl_image *image,
 			if (s->va < t->va + t->mem_size &&
 			    t->va < s->va + s->mem_size) {
 				SAY("segments %u (%llu bytes at %#llx) and %u (%llu bytes at %#llx) overlap",
-				    j, (ull)t->mem_size, (ull)t->va, i,
-				    (ull)s->mem_size, (ull)s->va);
+				    j, OFL_ULL(t->mem_size), OFL_ULL(t->va), i,
+				    OFL_ULL(s->mem_size), OFL_ULL(s->va));
 				return -EINVAL;
 			}
 		}
@@ -140,14 +138,14 @@ static int check_layout(struct ofl_image *image,
 			image->size = end;
 	}
 	if (!entry_ok) {
-		SAY("entry %#llx is outside of the text", (ull)image->entry);
+		SAY("entry %#llx is outside of the text", OFL_ULL(image->entry));
 		return -EINVAL;
 	}
 
 	image->size = (image->size + OFL_PAGE - 1) & ~(uint64_t)(OFL_PAGE - 1);
 	if (image->size > room || image->heap_min > room - image->size) {
 		SAY("is too large: %llu bytes and a heap of %llu or more, the private memory has %llu (give more with mem=, or a smaller window=)",
-		    (ull)image->size, (ull)image->heap_min, (ull)room);
+		    OFL_ULL(image->size), OFL_ULL(image->heap_min), OFL_ULL(room));
 		return -EFBIG;
 	}
 	return 0;
@@ -206,7 +204,7 @@ static int read_flat(const uint8_t *blob, size_t size,
 
 	if (size < sizeof(h)) {
 		SAY("is truncated: %llu bytes, the header alone has %llu",
-		    (ull)size, (ull)sizeof(h));
+		    OFL_ULL(size), OFL_ULL(sizeof(h)));
 		return -ENODATA;
 	}
 	memcpy(&h, blob, sizeof(h));
@@ -219,7 +217,7 @@ static int read_flat(const uint8_t *blob, size_t size,
 		return err;
 	if (h.header_size != sizeof(h)) {
 		SAY("says that its header has %u bytes, ABI version %u has %llu",
-		    h.header_size, h.abi, (ull)sizeof(h));
+		    h.header_size, h.abi, OFL_ULL(sizeof(h)));
 		return -EINVAL;
 	}
 
@@ -235,25 +233,25 @@ static int read_flat(const uint8_t *blob, size_t size,
 	for (i = 0; i < 4; i++) {
 		if (parts[i].size % OFL_PAGE) {
 			SAY("%s_size %llu is not a multiple of %u",
-			    parts[i].name, (ull)parts[i].size, OFL_PAGE);
+			    parts[i].name, OFL_ULL(parts[i].size), OFL_PAGE);
 			return -EINVAL;
 		}
 		if (parts[i].size > room) {
 			SAY("is too large: %llu bytes of %s, the private memory has %llu (give more with mem=, or a smaller window=)",
-			    (ull)parts[i].size, parts[i].name, (ull)room);
+			    OFL_ULL(parts[i].size), parts[i].name, OFL_ULL(room));
 			return -EFBIG;
 		}
 		if (i < 3)
 			file_size += parts[i].size;
 	}
 	if (size < file_size) {
-		SAY("is truncated: %llu bytes, the header says %llu", (ull)size,
-		    (ull)file_size);
+		SAY("is truncated: %llu bytes, the header says %llu", OFL_ULL(size),
+		    OFL_ULL(file_size));
 		return -ENODATA;
 	}
 	if (size > file_size) {
 		SAY("has %llu bytes behind its end, the header says %llu",
-		    (ull)(size - file_size), (ull)file_size);
+		    OFL_ULL(size - file_size), OFL_ULL(file_size));
 		return -EINVAL;
 	}
 	sum = flat_checksum(blob, size);
@@ -370,7 +368,7 @@ static int read_elf_header(const uint8_t *blob, size_t size,
 
 	if (size < sizeof(*h)) {
 		SAY("is truncated: %llu bytes, an ELF header alone has %llu",
-		    (ull)size, (ull)sizeof(*h));
+		    OFL_ULL(size), OFL_ULL(sizeof(*h)));
 		return -ENODATA;
 	}
 	memcpy(h, blob, sizeof(*h));
@@ -391,14 +389,14 @@ static int read_elf_header(const uint8_t *blob, size_t size,
 	    h->phnum > ELF_PHNUM_MAX) {
 		SAY("has %u program headers of %u bytes; 1 to %u of %llu are possible",
 		    h->phnum, h->phentsize, ELF_PHNUM_MAX,
-		    (ull)sizeof(struct elf_segment));
+		    OFL_ULL(sizeof(struct elf_segment)));
 		return -EINVAL;
 	}
 	if (h->phoff > size ||
 	    size - h->phoff < (uint64_t)h->phnum * sizeof(struct elf_segment)) {
 		SAY("is truncated: %llu bytes, its program headers are at %llu to %llu",
-		    (ull)size, (ull)h->phoff,
-		    (ull)h->phoff + h->phnum * sizeof(struct elf_segment));
+		    OFL_ULL(size), OFL_ULL(h->phoff),
+		    OFL_ULL(h->phoff + h->phnum * sizeof(struct elf_segment)));
 		return -ENODATA;
 	}
 	return 0;
@@ -411,7 +409,7 @@ static int read_elf_load(const struct elf_segment *p, unsigned int i,
 
 	if (p->filesz > p->memsz) {
 		SAY("program header %u has %llu bytes in the file and only %llu in memory",
-		    i, (ull)p->filesz, (ull)p->memsz);
+		    i, OFL_ULL(p->filesz), OFL_ULL(p->memsz));
 		return -EINVAL;
 	}
 	if (!p->memsz)
@@ -460,7 +458,7 @@ static int read_elf(const uint8_t *blob, size_t size,
 			continue;
 		if (p.offset > size || p.filesz > size - p.offset) {
 			SAY("is truncated: %llu bytes, program header %u speaks of %llu bytes at %llu",
-			    (ull)size, i, (ull)p.filesz, (ull)p.offset);
+			    OFL_ULL(size), i, OFL_ULL(p.filesz), OFL_ULL(p.offset));
 			return -ENODATA;
 		}
 		if (p.type == ELF_PT_NOTE) {
@@ -481,7 +479,7 @@ static int read_elf(const uint8_t *blob, size_t size,
 	}
 	if (descsz != sizeof(note)) {
 		SAY("has an \"%s\" note of %u bytes, ABI version %u has %llu",
-		    OFL_NOTE_NAME, descsz, OFL_ABI_VERSION, (ull)sizeof(note));
+		    OFL_NOTE_NAME, descsz, OFL_ABI_VERSION, OFL_ULL(sizeof(note)));
 		return -EPROTONOSUPPORT;
 	}
 	err = check_abi(note.abi, msg);
@@ -505,7 +503,7 @@ int ofl_image_read(const void *blob, size_t size,
 	memset(image, 0, sizeof(*image));
 	if (host->private_size < OFL_IMAGE_OFF + OFL_PAGE) {
 		SAY("does not fit: the private memory has %llu bytes",
-		    (ull)host->private_size);
+		    OFL_ULL(host->private_size));
 		return -EFBIG;
 	}
 	if (!size) {

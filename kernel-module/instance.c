@@ -316,6 +316,7 @@ static void request(struct ofl_instance *inst, u32 value)
 {
 	struct ofl_boot *boot = ofl_instance_boot(inst);
 
+	/* a line of ours alone; nothing else goes with it */
 	smp_store_release(&boot->host.request, value);
 	ofl_arch_sync(&boot->host, sizeof(boot->host));
 }

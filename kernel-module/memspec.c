@@ -8,8 +8,6 @@
 
 #define SAY(...) snprintf(msg, OFL_MSG_MAX, __VA_ARGS__)
 
-typedef unsigned long long ull;
-
 #define MAX64 (~(uint64_t)0)
 
 static int digit(char c)
@@ -142,17 +140,17 @@ int ofl_memspec_check(const char *what, uint64_t pa, uint64_t size,
 {
 	if (!size || size % OFL_REGION_ALIGN) {
 		SAY("%.64s: the size, %llu, is not aligned to 2 MiB", what,
-		    (ull)size);
+		    OFL_ULL(size));
 		return -EINVAL;
 	}
 	if (size > OFL_MEM_MAX) {
 		SAY("%.64s: %llu MiB are more than the %llu that an instance can use",
-		    what, (ull)(size >> 20), (ull)(OFL_MEM_MAX >> 20));
+		    what, OFL_ULL(size >> 20), OFL_ULL(OFL_MEM_MAX >> 20));
 		return -EINVAL;
 	}
 	if (pa % OFL_REGION_ALIGN) {
 		SAY("%.64s: the address, %#llx, is not aligned to 2 MiB",
-		    what, (ull)pa);
+		    what, OFL_ULL(pa));
 		return -EINVAL;
 	}
 	if (pa > MAX64 - size) {
@@ -162,7 +160,7 @@ int ofl_memspec_check(const char *what, uint64_t pa, uint64_t size,
 	/* what is left must hold the boot page, tables, and a small image */
 	if (window >= size || size - window < 2 * OFL_IMAGE_OFF) {
 		SAY("%.64s: %llu KiB less a window of %llu KiB leave too little for an image; make mem= larger or window= smaller",
-		    what, (ull)(size >> 10), (ull)(window >> 10));
+		    what, OFL_ULL(size >> 10), OFL_ULL(window >> 10));
 		return -EINVAL;
 	}
 	return 0;

@@ -27,6 +27,9 @@
 
 #include <offload/abi.h>
 
+/* For %llu and %llx: uint64_t is another type in each surroundings. */
+#define OFL_ULL(x) ((unsigned long long)(x))
+
 /* Long enough for every message of the pure files, NUL included. */
 #define OFL_MSG_MAX 256
 

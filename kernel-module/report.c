@@ -6,8 +6,6 @@
  */
 #include "report.h"
 
-typedef unsigned long long ull;
-
 int ofl_report_state(uint32_t state)
 {
 	return state <= OFL_STATE_STOPPED ? (int)state : -1;
@@ -63,7 +61,7 @@ void ofl_report_summary(char *out, const struct ofl_crash *crash,
 	snprintf(out, OFL_REPORT_SUMMARY_MAX,
 		 "vector %u (%s), error %#llx, pc %#llx, fault address %#llx%s%s",
 		 crash->vector, vector_name(crash->vector, machine),
-		 (ull)crash->error, (ull)crash->pc, (ull)crash->fault_address,
+		 OFL_ULL(crash->error), OFL_ULL(crash->pc), OFL_ULL(crash->fault_address),
 		 *text ? ": " : "", text);
 }
 
@@ -117,8 +115,8 @@ size_t ofl_report_crash(char *out, size_t size, const struct ofl_crash *crash,
 	}
 	for (i = 0; i < nr_regs; i++) {
 		register_name(name, i, machine);
-		append(out, size, &len, "%6s %016llx%s", name,
-		       (ull)crash->regs[i],
+		append(out, size, &len, "%7s %016llx%s", name,
+		       OFL_ULL(crash->regs[i]),
 		       i % 4 == 3 || i + 1 == nr_regs ? "\n" : "");
 	}
 	if (nr_trace > OFL_CRASH_TRACE) {
@@ -129,7 +127,7 @@ size_t ofl_report_crash(char *out, size_t size, const struct ofl_crash *crash,
 	}
 	for (i = 0; i < nr_trace; i++)
 		append(out, size, &len, "trace  %016llx\n",
-		       (ull)crash->trace[i]);
+		       OFL_ULL(crash->trace[i]));
 	return len;
 }
 

@@ -27,6 +27,7 @@ u32 ofl_watch_state(struct ofl_instance *inst)
 	struct ofl_boot *boot = ofl_instance_boot(inst);
 
 	ofl_arch_sync(&boot->image, sizeof(boot->image));
+	/* what the image stored before its state is visible after this */
 	return smp_load_acquire(&boot->image.state);
 }
 

@@ -122,6 +122,7 @@ static bool wait_parked(struct ofl_arch_core *core)
 {
 	unsigned long end = jiffies + msecs_to_jiffies(PARK_MS);
 
+	/* the park stores nothing that matters after this */
 	while (!smp_load_acquire(&core->mailbox->parked)) {
 		if (time_after(jiffies, end))
 			return false;
@@ -211,6 +212,7 @@ bool ofl_arch_is_idle(struct ofl_instance *inst)
 	/* the park clears parked before it acknowledges a start */
 	if (smp_load_acquire(&mailbox->done_seq) != mailbox->start_seq)
 		return false;
+	/* 1 is stored after all that the image has stored */
 	return smp_load_acquire(&mailbox->parked);
 }
 
@@ -230,6 +232,7 @@ int ofl_arch_start(struct ofl_instance *inst)
 
 	inst->core->faults = READ_ONCE(mailbox->faults);
 	mailbox->entry = inst->source.image.entry;
+	/* after entry, and after the image was copied */
 	smp_store_release(&mailbox->start_seq, mailbox->start_seq + 1);
 	send_nmi(inst->core);
 	return 0;
