@@ -9,8 +9,10 @@
 
 #include "baremetal/platform.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
+	(void)argc;
+	(void)argv;
 	memset(ofl_log->text, 0x9b, sizeof(ofl_log->text));
 	ofl_log->head = ~0ull - 5;
 
