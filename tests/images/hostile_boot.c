@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* offload: no-pmm */
+/* native: no */
 /*
  * Everything the image may write for the module to read, filled with what no
  * runtime would: a state nobody knows, a log whose head lies, text without an
