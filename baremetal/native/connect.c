@@ -10,6 +10,7 @@
 #include "linux.h"
 
 #define NR_FDS 3 /* window, ring, wake */
+#define ANSWER_SEC 10u
 #define STEP_NS 20000000ull
 
 struct ofl_native_link ofl_native_link = { .sock = -1, .ring_fd = -1,
@@ -91,6 +92,15 @@ static void receive_hello(int sock, struct ofl_native_hello *hello, int *fds)
 	memset(&control, 0, sizeof(control));
 	n = ofl_syscall(NR_RECVMSG, sock, (long)&msg, LINUX_MSG_CMSG_CLOEXEC, 0,
 			0, 0);
+	/* A stream may come in pieces; the descriptors are with the first. */
+	while (n > 0 && n < (long)sizeof(*hello) && readable(sock, ANSWER_SEC)) {
+		long more = ofl_syscall(NR_READ, sock, (long)hello + n,
+					(long)sizeof(*hello) - n, 0, 0, 0);
+
+		if (more <= 0)
+			break;
+		n += more;
+	}
 	if (n != sizeof(*hello) || hello->magic != OFL_NATIVE_MAGIC)
 		ofl_native_die(OFL_NATIVE_EXIT_NO_PMM,
 			       "what listens there is not a PMM", NULL);
@@ -155,7 +165,7 @@ void ofl_native_connect(const char *path, unsigned int seconds)
 		sleep_ns(STEP_NS);
 	}
 	send_hello(sock);
-	if (!readable(sock, 10))
+	if (!readable(sock, ANSWER_SEC))
 		ofl_native_die(OFL_NATIVE_EXIT_NO_PMM,
 			       "no answer within 10 s from ", path);
 	receive_hello(sock, &hello, fds);

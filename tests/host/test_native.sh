@@ -1,0 +1,124 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Images as Linux processes beside a PMM: counts, files, and what can go wrong.
+# timeout: 300
+set -u
+. "$TOP/tests/guest/lib.sh"
+native=$O/x86_64/native
+pmm=$O/x86_64/pmm/offload-pmm
+work=$(mktemp -d)
+trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$work"' EXIT
+unset OFFLOAD_PMM
+mkdir -p "$work/share/empty"
+sock=$work/socket
+
+start_pmm() # OPTION...
+{
+	rm -f "$sock"
+	"$pmm" --socket "$sock" "$@" >"$work/pmm.log" 2>&1 &
+	pid=$!
+}
+
+# expect WHAT STATUS PATTERN COMMAND...
+expect()
+{
+	local what=$1 want=$2 pattern=$3 out status=0
+	shift 3
+	out=$(timeout 60 "$@" 2>&1 </dev/null) || status=$?
+	if [ $status != "$want" ]; then
+		not_ok "$what" "status $status, not $want" "$out" "$(tail -n 5 "$work/pmm.log")"
+		return
+	fi
+	case $out in
+	$pattern) ok "$what" ;;
+	*) not_ok "$what" "wanted: $pattern" "$out" ;;
+	esac
+}
+
+# --- the same counts as wc, byte for byte ---
+
+cd "$work/share" || exit 1
+seq 1 40000 | sed 's/$/ some words\tin a row/' >text
+: >nothing
+printf 'no newline at the end' >open-end
+printf '\200\201 \377\n\v\f\r\t a\200b \1\n\240 \205 x\n' >odd
+head -c 100000 "$pmm" >binary
+cp text "it's a \"name\""
+for file in text nothing open-end odd binary "it's a \"name\""; do
+	rm -f counts
+	start_pmm --share "$work/share" --console "file:$work/console" --once
+	timeout 60 "$native/wc" --pmm "$sock" "$file" counts >"$work/out" 2>&1
+	status=$?
+	wait $pid
+	LC_ALL=C wc "$file" >"$work/wanted"
+	if [ $status = 0 ] && cmp -s counts "$work/wanted"; then
+		ok "wc counts $file"
+	else
+		not_ok "wc counts $file" "status $status" "$(cat counts "$work/out" "$work/console")"
+	fi
+done
+
+# --- files and console ---
+
+start_pmm --share "$work/share" --console stdio --once
+expect "POSIX files, directories and clocks" 0 '*' "$native/posix" --pmm "$sock" empty
+wait $pid
+if grep -q '^1\.\.' "$work/pmm.log" && ! grep -A1 '^not ok' "$work/pmm.log"; then
+	ok "each of them"
+else
+	not_ok "each of them" "$(tail -n 5 "$work/pmm.log")"
+fi
+
+{ sleep 1; echo world; sleep 1; } |
+	"$pmm" --socket "$sock" --console stdio --once >"$work/pmm.log" 2>&1 &
+expect "console input" 0 '*' "$native/line" --pmm "$sock"
+wait $!
+grep -q 'hello, world' "$work/pmm.log" && ok "and output" || not_ok "and output" "$(cat "$work/pmm.log")"
+
+# --- with no PMM, a late one, one that dies, one that is none ---
+
+expect "no PMM named" 2 '*--pmm SOCKET*OFFLOAD_PMM*--no-pmm*' "$native/wc" text out
+expect "no PMM there" 127 "*no PMM listens*$work/none*" "$native/wc" --pmm "$work/none" --wait 0 text out
+expect "no PMM wanted: output goes to the log" 2 '*usage: wc INPUT OUTPUT*' "$native/wc" --no-pmm
+expect "no PMM wanted: files say so" 1 '*cannot open text: No such device*' "$native/wc" --no-pmm text out
+expect "an image that needs none" 42 '*' "$native/exit42"
+expect "a crash" 125 '*crash: invalid memory access*pc=*fault_address=*' "$native/crash_null"
+expect "arguments as they are" 3 "*[[]a b[]]*[[]it's[]]*[[]\\\\\"[]]*" "$native/args" -- 'a b' "it's" '\"'
+
+{ sleep 2; exec "$pmm" --socket "$sock" --share "$work/share" --console none --once; } >"$work/pmm.log" 2>&1 &
+rm -f "$sock" counts
+expect "a PMM that comes late" 0 '*' "$native/wc" --pmm "$sock" text counts
+wait $!
+
+start_pmm --share "$work/share" --console "file:$work/console"
+disown $pid
+{ sleep 0.4; kill -9 $pid; } 2>/dev/null &
+expect "a PMM that dies: main ends, its words go to the log" 0 '*the PMM went away*timer: 1000 interrupts*' \
+	"$native/wc" --pmm "$sock" nothing counts
+wait 2>/dev/null
+
+if command -v socat >/dev/null; then
+	cat >"$work/fake" <<'END'
+head -c 32 >/dev/null
+printf "\114\117\106\104\116\124\111\126\\$1\000\000\000"
+head -c 20 /dev/zero
+END
+	for abi in 011 001; do
+		rm -f "$sock"
+		socat UNIX-LISTEN:"$sock" SYSTEM:"sh $work/fake $abi" &
+		case $abi in
+		011) expect "a PMM of another ABI" 127 '*the PMM has ABI version 9, this image 1*' \
+			"$native/wc" --pmm "$sock" text counts ;;
+		001) expect "a PMM that sends no window" 127 '*sent no window*' \
+			"$native/wc" --pmm "$sock" text counts ;;
+		esac
+		wait $!
+	done
+	rm -f "$sock"
+	socat UNIX-LISTEN:"$sock" SYSTEM:"head -c 32 >/dev/null; head -c 64 /dev/urandom" &
+	expect "what is no PMM" 127 '*not a PMM*' "$native/wc" --pmm "$sock" text counts
+	wait $!
+else
+	skip "a PMM of another ABI" "no socat"
+fi
+done_testing
