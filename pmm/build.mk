@@ -33,3 +33,8 @@ $(B)/pmm/offload-pmm: $(PMM_OBJ) $(PMM_FDT_OBJ)
 -include $(PMM_OBJ:.o=.d)
 
 ALL += $(B)/pmm/offload-pmm
+
+# This test runs the daemon itself.
+ifeq ($(ARCH),x86_64)
+$(O)/test/unit/test_pmm_socket: | $(B)/pmm/offload-pmm
+endif
