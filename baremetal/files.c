@@ -42,6 +42,8 @@ static struct open_file *fds[OFL_OPEN_MAX] = { &console_file, &console_file,
 					       &console_file };
 static struct ofl_console *console;
 
+void *ofl_files_streams[OFL_OPEN_MAX];
+
 void ofl_files_console(struct ofl_console *con)
 {
 	console = con;
@@ -232,6 +234,7 @@ int close(int fd)
 	if (!file)
 		return result(-EBADF);
 	fds[fd] = NULL;
+	ofl_files_streams[fd] = NULL;
 	if (!--file->refs && file->kind == KIND_FILE)
 		err = ofl_p9_clunk(file->p9, file->fid);
 	return result(err);

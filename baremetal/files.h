@@ -23,6 +23,9 @@ void ofl_files_console(struct ofl_console *con);
 /* Forget mounts (open files stay, with EIO): their PMM is gone. */
 void ofl_files_unmount(void);
 
+/* The stream of fopen() on a descriptor, NULL if there is none (stdio.c). */
+extern void *ofl_files_streams[OFL_OPEN_MAX];
+
 /* A name taken apart, inside files.c and dir.c. */
 struct ofl_path {
 	struct ofl_p9 *p9;

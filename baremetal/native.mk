@@ -29,6 +29,8 @@ $(B)/native/obj/%.S.o: baremetal/%.S
 -include $(NATIVE_OBJ:.o=.d)
 .SECONDARY: $(NATIVE_OBJ)
 
+NATIVE_DEPS := $(NATIVE_OBJ) $(B)/libfdt/libfdt.a baremetal/native/native.lds
+
 # A comment line "/* offload: no-pmm ... */" of the source means the same here
 # as it does to offload-cc.
 define native_link
@@ -36,16 +38,16 @@ define native_link
 	$(call note,NATIVE,$@)
 	$(Q)flags=0; ! grep -q '^/\* offload:.*no-pmm' $< || flags=1; \
 	$(CC) $(NATIVE_CFLAGS) -Wno-error -static -no-pie -nostdlib \
-		-nostartfiles -Wl,--gc-sections -Wl,--build-id=none \
+		-nostartfiles -Wl,-T,baremetal/native/native.lds -Wl,--gc-sections -Wl,--build-id=none \
 		-Wl,-z,noexecstack -Wl,--defsym=__ofl_image_flags=$$flags \
 		-o $@ $< $(NATIVE_OBJ) -Wl,--start-group $(B)/libfdt/libfdt.a \
 		-L$(B)/picolibc/lib -lc -lm -lgcc -Wl,--end-group
 endef
 
-$(B)/native/%: baremetal/images/%.c $(NATIVE_OBJ) $(B)/libfdt/libfdt.a
+$(B)/native/%: baremetal/images/%.c $(NATIVE_DEPS)
 	$(native_link)
 
-$(B)/native/%: tests/images/%.c $(NATIVE_OBJ) $(B)/libfdt/libfdt.a
+$(B)/native/%: tests/images/%.c $(NATIVE_DEPS)
 	$(native_link)
 
 # Images that need the interrupts or the traps of a real core say so with a

@@ -69,6 +69,16 @@ else
 	not_ok "each of them" "$(tail -n 5 "$work/pmm.log")"
 fi
 
+start_pmm --share "$work/share" --console stdio --once
+expect "exit runs handlers" 7 '*' "$native/unflushed" --pmm "$sock" unflushed
+wait $pid
+if [ "$(cat unflushed)" = "from main
+from the handler" ] && grep -q '^bye' "$work/pmm.log"; then
+	ok "and flushes what they wrote"
+else
+	not_ok "and flushes what they wrote" "$(cat unflushed "$work/pmm.log")"
+fi
+
 { sleep 1; echo world; sleep 1; } |
 	"$pmm" --socket "$sock" --console stdio --once >"$work/pmm.log" 2>&1 &
 expect "console input" 0 '*' "$native/line" --pmm "$sock"

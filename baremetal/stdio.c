@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * fopen, so that exit() can flush: the C library keeps no list of open
+ * streams, and POSIX wants what was written to them to arrive.  The list is
+ * kept by descriptor; close(), which fclose() calls, takes a stream off.
+ */
+#include "files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static int open_flags(const char *mode)
+{
+	int access = strchr(mode, '+') ? O_RDWR : O_WRONLY;
+	int exclusive = strchr(mode, 'x') ? O_EXCL : 0;
+
+	switch (mode[0]) {
+	case 'r':
+		return access == O_RDWR ? O_RDWR : O_RDONLY;
+	case 'w':
+		return access | O_CREAT | O_TRUNC | exclusive;
+	case 'a':
+		return access | O_CREAT | O_APPEND | exclusive;
+	default:
+		return -1;
+	}
+}
+
+FILE *fopen(const char *restrict name, const char *restrict mode)
+{
+	int flags = open_flags(mode), fd;
+	FILE *stream;
+
+	if (flags < 0) {
+		errno = EINVAL;
+		return NULL;
+	}
+	fd = open(name, flags, 0666);
+	if (fd < 0)
+		return NULL;
+	stream = fdopen(fd, mode); /* closes fd if it fails */
+	if (stream)
+		ofl_files_streams[fd] = stream;
+	return stream;
+}
+
+/* Behind the handlers of atexit(), which may still write. */
+__attribute__((destructor(101))) static void flush_all(void)
+{
+	for (int fd = 0; fd < OFL_OPEN_MAX; fd++)
+		if (ofl_files_streams[fd])
+			fflush(ofl_files_streams[fd]);
+}
