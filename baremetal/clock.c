@@ -54,11 +54,13 @@ void ofl_clock_init(void)
 	uint64_t hz = ofl_boot->info.counter_hz;
 
 	/* Above 2^62 Hz the long division would overflow. */
-	if (!hz || hz >> 62)
-		ofl_panic("the boot page says that the counter runs at %lu Hz",
-			  (unsigned long)hz);
-	counter_to_ns = ofl_scale_make(NS_PER_SEC, hz);
-	ns_to_counter = ofl_scale_make(hz, NS_PER_SEC);
+	if (hz && !(hz >> 62)) {
+		counter_to_ns = ofl_scale_make(NS_PER_SEC, hz);
+		ns_to_counter = ofl_scale_make(hz, NS_PER_SEC);
+		return;
+	}
+	ofl_panic("the boot page says that the counter runs at %lu Hz",
+		  (unsigned long)hz);
 }
 
 uint64_t ofl_counter_hz(void)

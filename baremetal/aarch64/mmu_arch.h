@@ -9,6 +9,8 @@
 #ifndef OFFLOAD_MMU_ARCH_H
 #define OFFLOAD_MMU_ARCH_H
 
+#include "core.h"
+
 #define OFL_VA_BITS 48
 #define OFL_PA_BITS 48
 

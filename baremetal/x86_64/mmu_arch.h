@@ -3,6 +3,8 @@
 #ifndef OFFLOAD_MMU_ARCH_H
 #define OFFLOAD_MMU_ARCH_H
 
+#include "core.h"
+
 /* The lower half of the address space, with 4 levels. */
 #define OFL_VA_BITS 47
 #define OFL_PA_BITS 52

@@ -14,7 +14,7 @@ extern uint8_t __tls_base[], __ofl_tls_tcb[]; /* linker script */
 /* The ABI's variant II: %fs points behind the block, to a pointer to itself. */
 void _set_tls(void *tls)
 {
-	uint64_t tcb = (uintptr_t)tls + (uint64_t)(__ofl_tls_tcb - __tls_base);
+	uint64_t tcb = (uintptr_t)tls + ((uintptr_t)__ofl_tls_tcb - (uintptr_t)__tls_base);
 
 	*(volatile uint64_t *)tcb = tcb;
 	wrmsr(MSR_FS_BASE, tcb);

@@ -72,7 +72,8 @@ int main(void)
 	free(p);
 	free(q);
 	errno = 0;
-	if (malloc((size_t)1 << 40) || errno != ENOMEM)
+	p = malloc((size_t)1 << 40);
+	if (p || errno != ENOMEM)
 		fail("malloc of too much");
 	if (third * 3.0 != 1.0 || (int)(third * 1000) != 333)
 		fail("floating point");
