@@ -8,6 +8,7 @@ run=$TOP/tests/lab/run
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 unset IMAGE SHARE ARGS KVER MACHINE
+export TIMEOUT=60
 share="$work/a share"
 mkdir "$share"
 printf 'one two\nthree\t four\n' >"$share/my text.txt"
@@ -63,6 +64,8 @@ for arch in x86_64 aarch64; do
 	same "run $arch: counts" "$share/out.txt"
 	expect "run $arch: an image that fails" ! '*exit_status*42*FAILED: *' \
 		env ARCH=$arch IMAGE="$O/$arch/images/exit42.bin" "$run"
+	expect "run $arch: an image that hangs" ! "*FAILED: *status 124*" \
+		env ARCH=$arch TIMEOUT=15 IMAGE="$O/$arch/images/spin.bin" "$run"
 done
 
 done_testing
