@@ -154,6 +154,11 @@ static int module_start(struct ofl_pmm *pmm)
 	struct host_module *hm = pmm->host_priv;
 	int err;
 
+	err = module_info(hm);
+	if (err) {
+		ofl_log("%s: %s", hm->path, strerror(-err));
+		return err;
+	}
 	/* An image that runs may have known a PMM before us. */
 	hm->active = hm->info.state == OFL_INSTANCE_RUNNING;
 	err = ofl_pmm_layout(pmm, hm->info.state != OFL_INSTANCE_RUNNING);
