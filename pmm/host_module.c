@@ -75,9 +75,9 @@ static int module_attach_failed(const struct host_module *hm,
 				const struct ofl_options *opt, int err)
 {
 	if (err == EPROTONOSUPPORT)
-		ofl_log("%s: the module speaks ABI version %u, this offload-pmm version %u; "
+		ofl_log("%s: this offload-pmm speaks ABI version %u, the module version %u; "
 			"use both from one build",
-			hm->path, hm->info.abi, opt->abi);
+			hm->path, opt->abi, hm->info.abi);
 	else if (err == EBUSY)
 		ofl_log("%s: another offload-pmm is attached; stop it first",
 			hm->path);
