@@ -29,7 +29,8 @@ $(B)/native/obj/%.S.o: baremetal/%.S
 -include $(NATIVE_OBJ:.o=.d)
 .SECONDARY: $(NATIVE_OBJ)
 
-NATIVE_DEPS := $(NATIVE_OBJ) $(B)/libfdt/libfdt.a baremetal/native/native.lds
+NATIVE_DEPS := $(NATIVE_OBJ) $(B)/libfdt/libfdt.a \
+	baremetal/native/native.lds $(wildcard include/offload/*.h)
 
 # A comment line "/* offload: no-pmm ... */" of the source means the same here
 # as it does to offload-cc.

@@ -136,7 +136,7 @@ static void map_window(int fd, const struct ofl_native_hello *hello)
 			       "the PMM offers a window of no sensible size", NULL);
 	at = ofl_syscall(NR_MMAP, 0, (long)hello->window_size,
 			 LINUX_PROT_READ_WRITE, LINUX_MAP_SHARED, fd, 0);
-	if (at < 0 && at > -4096)
+	if (linux_failed(at))
 		ofl_native_die(OFL_NATIVE_EXIT_NO_PMM, "cannot map the window",
 			       NULL);
 	ofl_native_link.window = (uint8_t *)at;
@@ -149,7 +149,7 @@ void ofl_native_connect(const char *path, unsigned int seconds)
 	struct linux_sockaddr_un addr = { .family = LINUX_AF_UNIX };
 	uint64_t end = linux_now(LINUX_CLOCK_MONOTONIC) +
 		       seconds * 1000000000ull;
-	struct ofl_native_hello hello;
+	struct ofl_native_hello hello = { 0 };
 	int fds[NR_FDS], sock;
 
 	if (strlen(path) >= sizeof(addr.path))

@@ -7,6 +7,7 @@
 #ifndef OFFLOAD_NATIVE_LINUX_H
 #define OFFLOAD_NATIVE_LINUX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -176,6 +177,12 @@ struct linux_cmsghdr {
 	size_t len;
 	int32_t level, type;
 };
+
+/* The kernel returns -errno in the last page of the address space. */
+static inline bool linux_failed(long ret)
+{
+	return (unsigned long)ret > -4096ul;
+}
 
 static inline uint64_t linux_now(int clock)
 {

@@ -303,7 +303,7 @@ static void make_heap(void)
 				      LINUX_MAP_NORESERVE,
 			      -1, 0);
 
-	if (at < 0 && at > -4096)
+	if (linux_failed(at))
 		ofl_native_die(OFL_NATIVE_EXIT_CRASHED, "no memory for a heap",
 			       NULL);
 	ofl_heap_start = (uint8_t *)at;
