@@ -8,5 +8,5 @@
 share_new
 wordcount_job "reserved range" input.txt counts.txt image=$IMG/wc.bin mem=64M@0x30000000 \
 	'args="input.txt counts.txt"'
-refused "System RAM" "" "System RAM" cpu=$CPU image=$IMG/wc.bin mem=16M@0x20000000
+refused "System RAM" "Device or resource busy" "System RAM" cpu=$CPU image=$IMG/wc.bin mem=16M@0x20000000
 done_testing
