@@ -36,6 +36,7 @@ struct host_native {
 	bool bound;
 	struct ofl_source listener;
 	struct ofl_source conn;
+	int refused;		/* the last one that was; see native_refuse() */
 	struct ofl_source bell; /* the image rings it */
 	int image_bell;		/* we ring it */
 	bool greeting;		/* connected, hello not complete */
@@ -240,6 +241,23 @@ static void native_conn_ready(void *arg, uint32_t events)
 	native_disconnect(pmm);
 }
 
+/*
+ * A hello without a window, then the end of the stream: so an image learns that
+ * it is refused.  Our end stays open until the next one is refused, because an
+ * image that is still sending its own hello would see nothing but an error.
+ */
+static void native_refuse(struct ofl_pmm *pmm, int fd)
+{
+	struct host_native *hn = pmm->host_priv;
+
+	ofl_log("refused a second image: one is connected already");
+	native_answer(pmm, fd, 0, NULL);
+	shutdown(fd, SHUT_WR);
+	if (hn->refused >= 0)
+		close(hn->refused);
+	hn->refused = fd;
+}
+
 static void native_accept(void *arg, uint32_t events)
 {
 	struct ofl_pmm *pmm = arg;
@@ -251,10 +269,7 @@ static void native_accept(void *arg, uint32_t events)
 	if (fd < 0)
 		return;
 	if (hn->conn.fd >= 0) {
-		/* No window: this is how it learns that it is refused. */
-		ofl_log("refused a second image: one is connected already");
-		native_answer(pmm, fd, 0, NULL);
-		close(fd);
+		native_refuse(pmm, fd);
 		return;
 	}
 	hn->conn.fd = fd;
@@ -330,6 +345,7 @@ static int native_open(struct ofl_pmm *pmm)
 	pmm->host_priv = hn;
 	hn->path = pmm->opt->socket;
 	hn->image_bell = -1;
+	hn->refused = -1;
 	hn->listener = (struct ofl_source){ .fd = -1, .fn = native_accept,
 					    .arg = pmm };
 	hn->conn = (struct ofl_source){ .fd = -1, .fn = native_conn_ready,
@@ -397,6 +413,8 @@ static void native_close(struct ofl_pmm *pmm)
 		return;
 	native_disconnect(pmm);
 	native_source_close(pmm, &hn->listener);
+	if (hn->refused >= 0)
+		close(hn->refused);
 	if (hn->bound)
 		unlink(hn->path); /* fails after --user: the next start removes it */
 	free(hn);
