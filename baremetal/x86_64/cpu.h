@@ -25,6 +25,7 @@ enum ist {
 };
 
 #define MSR_APIC_BASE 0x1b
+#define MSR_MCG_STATUS 0x17a
 #define MSR_EFER 0xc0000080
 #define EFER_NXE (1ull << 11)
 

@@ -135,6 +135,7 @@ struct regs {
 
 #define HAS_ERROR_CODE 0x60227d00u /* #DF #TS #NP #SS #GP #PF #AC #CP #VC #SX */
 #define VECTOR_PF 14
+#define VECTOR_MC 18
 
 #define PF_PRESENT 1u
 #define PF_WRITE 2u
@@ -181,6 +182,9 @@ void ofl_x86_fault(unsigned int vector, const uint64_t *frame)
 		access = "write to";
 	ofl_fault_text(crash, vector < 32 && names[vector] ? names[vector] : "exception",
 		       access, vector == VECTOR_PF);
+	/* Left set, "in progress" would make the next one shut the machine down. */
+	if (vector == VECTOR_MC)
+		wrmsr(MSR_MCG_STATUS, 0);
 	ofl_crashed();
 }
 
