@@ -135,6 +135,18 @@ enum ofl_request {
 	OFL_REQUEST_STOP = 1,
 };
 
+/* A serial line for an image that has no Linux beside it. */
+enum ofl_serial {
+	OFL_SERIAL_NONE = 0,
+	OFL_SERIAL_16550_IO = 1,   /* x86 I/O port, registers one byte apart */
+	OFL_SERIAL_16550_MMIO = 2, /* registers four bytes apart, 32-bit access */
+	OFL_SERIAL_PL011 = 3,
+};
+
+/* To give the core back, the image (aarch64) calls PSCI SYSTEM_OFF in place of
+ * CPU_OFF: there is nobody to come home to. */
+#define OFL_BOOT_POWER_OFF (1u << 0)
+
 enum ofl_conduit {
 	OFL_CONDUIT_NONE = 0,
 	OFL_CONDUIT_HVC = 1,
@@ -164,7 +176,9 @@ struct ofl_boot_info {
 	uint64_t start_counter; /* the counter just before the core was sent off */
 	uint32_t flags;		/* OFL_IMAGE_* of the image */
 	uint32_t args_len;	/* of args below, without the final NUL */
-	uint64_t reserved[2];
+	uint32_t serial;	/* enum ofl_serial; Linux keeps its own: NONE */
+	uint32_t boot_flags;	/* OFL_BOOT_* */
+	uint64_t serial_pa;	/* port number or physical address */
 };
 _Static_assert(sizeof(struct ofl_boot_info) == 128, "boot info size");
 _Static_assert(offsetof(struct ofl_boot_info, entry) == 64, "boot info");
