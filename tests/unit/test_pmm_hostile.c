@@ -8,6 +8,7 @@
 #include "pmm_9p.h"
 
 #include <pthread.h>
+#include <time.h>
 
 #include "pmm/console.c"
 #include "pmm/loop.h"
@@ -404,11 +405,14 @@ static void flipped_while_served(void **state)
 	struct fixture *f = *state;
 	struct flipper fl = { .f = f };
 	unsigned int i, broke = 0, served = 0;
+	time_t end = time(NULL) + 20;
 	pthread_t thread;
 
 	files_served(f);
 	assert_int_equal(pthread_create(&thread, NULL, flip, &fl), 0);
-	for (i = 0; i < 30000; i++) {
+	/* Until it was a fight: on a busy machine the other thread comes late. */
+	for (i = 0; i < 30000 || ((broke <= 100 || served <= 100) &&
+				  time(NULL) < end); i++) {
 		uint16_t before = ring_used_idx(&f->p9_ring[0]);
 
 		if (i % 16 == 0) {
@@ -429,9 +433,8 @@ static void flipped_while_served(void **state)
 	}
 	fl.stop = true;
 	pthread_join(thread, NULL);
-	/* It was a fight, not a walk-over. */
-	assert_true(broke > 10);
-	assert_true(served > 10);
+	assert_true(broke > 100);
+	assert_true(served > 100);
 	console_serves(f);
 	up_9p(f);
 	files_served(f);
