@@ -6,7 +6,7 @@
 
 #define OFL_IMAGE_SEGMENTS 16
 /* A file larger than this is not even read. */
-#define OFL_IMAGE_FILE_MAX (256u << 20)
+#define OFL_IMAGE_FILE_MAX (64u << 20)
 
 enum ofl_segment_flags {
 	OFL_SEG_R = 1,

@@ -49,14 +49,16 @@ static int read_firmware(struct ofl_instance *inst, const char *name,
 
 static int read_path(const char *path, struct ofl_source *source)
 {
+	/* without a place for the file's size, a larger file is an error */
 	ssize_t n = kernel_read_file_from_path(path, 0, &source->blob,
-					       OFL_IMAGE_FILE_MAX, &source->size,
+					       OFL_IMAGE_FILE_MAX, NULL,
 					       READING_FIRMWARE);
 
 	if (n < 0) {
 		source->blob = NULL;
 		return n;
 	}
+	source->size = n;
 	return 0;
 }
 
