@@ -114,5 +114,5 @@ ALL += $(IMAGES)
 
 # --- unit tests of this folder ---
 
-$(O)/test/unit/test_mmu: UNIT_CFLAGS += -Ibaremetal/x86_64 -no-pie
-$(O)/test/unit/test_mmu_aarch64: UNIT_CFLAGS += -Ibaremetal/aarch64 -no-pie
+$(O)/test/unit/test_mmu: UNIT_CFLAGS += -Ibaremetal -Ibaremetal/x86_64 -no-pie
+$(O)/test/unit/test_mmu_aarch64: UNIT_CFLAGS += -Ibaremetal -Ibaremetal/aarch64 -no-pie

@@ -48,7 +48,10 @@ uint64_t ofl_mmu_root(const struct ofl_mmu *mmu);
  */
 int ofl_mmu_map(struct ofl_mmu *mmu, uint64_t va, uint64_t pa, uint64_t size,
 		enum ofl_prot prot);
-/* The image's own map of its region and window.  boot: as the builder sees it. */
+/*
+ * The image's own map of its region, window and serial line.  boot: as the
+ * builder sees it.
+ */
 int ofl_mmu_map_region(struct ofl_mmu *mmu, const struct ofl_boot *boot);
 
 /* --- fault.c --- */

@@ -168,5 +168,11 @@ int ofl_mmu_map_region(struct ofl_mmu *mmu, const struct ofl_boot *boot)
 	if (!err && boot->info.window_size)
 		err = ofl_mmu_map(mmu, boot->info.window_pa, boot->info.window_pa,
 				  boot->info.window_size, OFL_PROT_RW);
+	if (!err && (boot->info.serial == OFL_SERIAL_16550_MMIO ||
+		     boot->info.serial == OFL_SERIAL_PL011)) {
+		uint64_t page = boot->info.serial_pa & ~(uint64_t)(OFL_PAGE - 1);
+
+		err = ofl_mmu_map(mmu, page, page, OFL_PAGE, OFL_PROT_DEVICE);
+	}
 	return err;
 }

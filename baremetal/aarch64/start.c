@@ -15,6 +15,7 @@
 #define CTL_ENABLE 1u
 
 #define PSCI_CPU_OFF 0x84000002u
+#define PSCI_SYSTEM_OFF 0x84000008u
 
 /* How many waits in a row pass before the host's requests are looked at. */
 #define WAIT_POLL 1024u
@@ -63,12 +64,15 @@ uint64_t ofl_counter(void)
 /* The last store is in a cacheable line; CPU_OFF makes firmware clean it. */
 static _Noreturn void give_back(enum ofl_image_state state)
 {
+	uint32_t function = ofl_boot->info.boot_flags & OFL_BOOT_POWER_OFF ?
+				    PSCI_SYSTEM_OFF : PSCI_CPU_OFF;
+
 	__atomic_store_n(&ofl_boot->image.state, state, __ATOMIC_RELEASE);
 	dsb_sy();
 	if (ofl_boot->arch.arm64.conduit == OFL_CONDUIT_SMC)
-		ofl_psci_smc(PSCI_CPU_OFF);
+		ofl_psci_smc(function);
 	else
-		ofl_psci_hvc(PSCI_CPU_OFF);
+		ofl_psci_hvc(function);
 	/* Denied: the host sees the state, but a core that is still on. */
 	for (;;)
 		__asm__ volatile("wfi");
