@@ -46,8 +46,10 @@ struct ofl_ioc_attach {
 #define OFL_IOC_TYPE 0xb7
 /* Errors: EINVAL size; EFAULT. */
 #define OFL_IOC_INFO _IOWR(OFL_IOC_TYPE, 1, struct ofl_ioc_info)
-/* Errors: EPROTONOSUPPORT other ABI (both are named in the kernel log); EBUSY
- * another PMM is attached; EALREADY this one is. */
+/*
+ * Errors: EPROTONOSUPPORT other ABI (both are named in the kernel log); EBUSY
+ * another PMM is attached; EALREADY this one is.
+ */
 #define OFL_IOC_ATTACH _IOW(OFL_IOC_TYPE, 2, struct ofl_ioc_attach)
 /* The window is laid out.  Errors: ENOTCONN not attached. */
 #define OFL_IOC_READY _IO(OFL_IOC_TYPE, 3)
