@@ -7,7 +7,7 @@ RT_COMMON += $(RT_UPPER)
 
 # <dirent.h> of the C library wants a <sys/dirent.h> of the system; images get
 # it beside the runtime's own headers.
-PICOLIBC_CFLAGS += -isystem baremetal/libc-include -isystem $(LIBFDT_SRC)
+PICOLIBC_CFLAGS += -isystem $(LIBFDT_SRC)
 RT_SYS_HEADERS := $(B)/rt/include/sys/dirent.h
 $(RT_SYS_HEADERS): $(B)/rt/include/%: baremetal/libc-include/%
 	@mkdir -p $(@D)

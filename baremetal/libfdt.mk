@@ -4,8 +4,7 @@
 
 LIBFDT_TAR := $(O)/cache/device-tree-compiler_1.7.2.orig.tar.xz
 LIBFDT_SRC := $(B)/libfdt/src
-LIBFDT_OBJ := $(addprefix $(B)/libfdt/,fdt.o fdt_ro.o fdt_check.o \
-	fdt_strerror.o fdt_addresses.o)
+LIBFDT_OBJ := $(addprefix $(B)/libfdt/,fdt.o fdt_ro.o fdt_check.o fdt_strerror.o)
 
 $(LIBFDT_SRC)/.ready: | $(LIBFDT_TAR)
 	@mkdir -p $(@D)

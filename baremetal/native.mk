@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Images as Linux processes: $(B)/native/NAME from the same sources, the same
 # runtime above platform.h and the same C library; no libc of this machine.
+# SAN=1: undefined behaviour ends them as a crash, in $(B)/native-san/NAME.
+
+SAN ?=
+NATIVE := $(B)/native$(if $(SAN),-san)
 
 NATIVE_SRC := $(RT_UPPER) $(addprefix baremetal/,clock.c log.c timer.c) \
 	$(addprefix baremetal/native/,connect.c platform.c signal.c tls.c \
 	start_$(ARCH).S)
 NATIVE_SRC := $(filter-out baremetal/tls.c,$(NATIVE_SRC))
-NATIVE_OBJ := $(patsubst baremetal/%,$(B)/native/obj/%.o,$(NATIVE_SRC))
+NATIVE_OBJ := $(patsubst baremetal/%,$(NATIVE)/obj/%.o,$(NATIVE_SRC))
 
 NATIVE_MACHINE_x86_64 := -fcf-protection=none
 NATIVE_MACHINE_aarch64 := -mno-outline-atomics
@@ -14,14 +18,15 @@ NATIVE_CFLAGS = -std=gnu11 -g -O2 $(WARN) -ffreestanding -fno-pie \
 	-fno-stack-protector -fno-omit-frame-pointer \
 	-fno-asynchronous-unwind-tables -fno-common -ffunction-sections \
 	-fdata-sections -fno-strict-aliasing $(NATIVE_MACHINE_$(ARCH)) \
+	$(if $(SAN),-fsanitize=undefined -fsanitize-undefined-trap-on-error) \
 	$(PICOLIBC_CFLAGS) -Iinclude -Ibaremetal -Ibaremetal/native
 
-$(B)/native/obj/%.c.o: baremetal/%.c | $(B)/picolibc/.ready $(LIBFDT_SRC)/.ready
+$(NATIVE)/obj/%.c.o: baremetal/%.c | $(B)/picolibc/.ready $(LIBFDT_SRC)/.ready
 	@mkdir -p $(@D)
 	$(call note,CC,$@)
 	$(Q)$(CC) $(NATIVE_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/native/obj/%.S.o: baremetal/%.S
+$(NATIVE)/obj/%.S.o: baremetal/%.S
 	@mkdir -p $(@D)
 	$(call note,AS,$@)
 	$(Q)$(CC) $(NATIVE_CFLAGS) -c -o $@ $<
@@ -45,15 +50,15 @@ define native_link
 		-L$(B)/picolibc/lib -lc -lm -lgcc -Wl,--end-group
 endef
 
-$(B)/native/%: baremetal/images/%.c $(NATIVE_DEPS)
+$(NATIVE)/%: baremetal/images/%.c $(NATIVE_DEPS)
 	$(native_link)
 
-$(B)/native/%: tests/images/%.c $(NATIVE_DEPS)
+$(NATIVE)/%: tests/images/%.c $(NATIVE_DEPS)
 	$(native_link)
 
 # Images that need the interrupts or the traps of a real core say so with a
 # line "/* native: no */".
-NATIVE_IMAGES := $(patsubst %.c,$(B)/native/%,$(notdir $(shell \
+NATIVE_IMAGES := $(patsubst %.c,$(NATIVE)/%,$(notdir $(shell \
 	grep -L '^/\* native: no \*/' baremetal/images/*.c tests/images/*.c \
 	2>/dev/null)))
 .PHONY: native

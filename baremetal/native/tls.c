@@ -25,20 +25,19 @@ struct elf_segment {
 	uint64_t offset, vaddr, paddr, filesz, memsz, align;
 };
 
-extern const struct elf_header __ehdr_start; /* from the linker */
+extern const uint8_t __ehdr_start[]; /* from the linker: the file's beginning */
 
 static uint8_t block[TLS_MAX] __attribute__((aligned(64)));
 
 void ofl_tls_init(void)
 {
-	const struct elf_segment *seg =
-		(const void *)((const uint8_t *)&__ehdr_start +
-			       __ehdr_start.phoff);
+	const struct elf_header *elf = (const void *)__ehdr_start;
+	const struct elf_segment *seg = (const void *)(__ehdr_start + elf->phoff);
 	const struct elf_segment *tls = NULL;
 	uint64_t align = 16, size = 0;
 	uint8_t *data, *tp;
 
-	for (unsigned int i = 0; i < __ehdr_start.phnum; i++)
+	for (unsigned int i = 0; i < elf->phnum; i++)
 		if (seg[i].type == PT_TLS)
 			tls = &seg[i];
 	if (tls) {
