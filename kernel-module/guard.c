@@ -7,19 +7,27 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/cpuhotplug.h>
+#include <linux/jiffies.h>
 #include <linux/printk.h>
 
 #include "offload.h"
 
 static enum cpuhp_state guard_state;
 
+/* A write to `online` is retried by the kernel: one message for all of it. */
+#define MESSAGE_MS 5000
+
 /* Runs on the CPU that asks; no instance lock: its holder may be that CPU. */
 static int guard_cpu_up(unsigned int cpu)
 {
+	static unsigned long next; /* callbacks come one at a time */
 	int number = ofl_borrower(cpu);
 
 	if (number < 0)
 		return 0;
+	if (next && time_before(jiffies, next))
+		return -EBUSY;
+	next = jiffies + msecs_to_jiffies(MESSAGE_MS);
 	pr_notice("CPU %u stays offline for Linux: it is lent to offload%d (echo stop > /sys/class/offload/offload%d/state, or rmmod offload, gives it back)\n",
 		  cpu, number, number);
 	return -EBUSY;

@@ -154,7 +154,7 @@ int ofl_arch_take(struct ofl_instance *inst)
 	if (err > 0) { /* somebody else took it offline just now */
 		err = -ENXIO;
 	} else if (!err && !wait_parked(inst->core)) {
-		pr_err("CPU %u went offline but did not reach the park page\n",
+		pr_err("CPU %u went offline but did not reach the park page; kprobes need sysctl kernel.ftrace_enabled=1\n",
 		       inst->cpu);
 		err = -EIO;
 	}
