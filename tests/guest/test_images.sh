@@ -34,6 +34,14 @@ echo start > $DEV/state
 check "timer: ends" wait_attr state offline 60
 is "timer: exit status" "$(attr exit_status)" 0
 
+# The ground under main, and floating point across interrupts.
+for i in startup fpu; do
+	echo $IMG/$i.bin > $DEV/image
+	echo start > $DEV/state
+	check "$i: ends" wait_attr state offline 30
+	is "$i: exit status" "$(attr exit_status)" 0
+done
+
 # Arguments, one per line.
 echo $IMG/args.bin > $DEV/image
 printf '%s' "one 'two words' \"three \\\"3\\\"\" four\\ 4" > $DEV/args
