@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # offload.ko for one kernel: kbuild runs on copies under $(B), so that the
-# source folder stays clean and several kernels can be built for.
+# source folder stays clean and several kernels can be built for.  Two makes in
+# one tree wait for each other: kbuild's dependency files would not.
 #
 #   make $(B)/module/$(KVER)/offload.ko [KVER=6.12] [KDIR=headers]
 
@@ -17,7 +18,7 @@ $(OFL_KO_COPY): $(OFL_KO_DIR)/%: kernel-module/%
 $(OFL_KO_DIR)/offload.ko: $(OFL_KO_COPY) include/offload/abi.h \
 		include/offload/uapi.h | $(KREADY)
 	$(call note,KMOD,$@)
-	$(Q)$(MAKE) -s -C $(KDIR) M=$(abspath $(@D)) ARCH=$(KARCH) \
+	$(Q)flock $(@D)/.lock $(MAKE) -s -C $(KDIR) M=$(abspath $(@D)) ARCH=$(KARCH) \
 		CROSS_COMPILE=$(CROSS) OFL_INCLUDE=$(TOP)/include \
 		CONFIG_DEBUG_INFO_BTF_MODULES= KCFLAGS=-Werror modules
 	$(Q)touch $@

@@ -131,20 +131,43 @@ size_t ofl_report_crash(char *out, size_t size, const struct ofl_crash *crash,
 	return len;
 }
 
+/*
+ * Length of the UTF-8 character at s, of which `len` bytes are there; 0 if it
+ * is none, or one of U+0080 to U+009F, which steer terminals like escapes.
+ */
+static size_t utf8_length(const unsigned char *s, size_t len)
+{
+	size_t n, i;
+
+	if (s[0] < 0x80)
+		return 1;
+	if (s[0] < 0xc2 || s[0] > 0xf4)
+		return 0;
+	n = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+	if (n > len || (s[0] == 0xc2 && s[1] < 0xa0))
+		return 0;
+	for (i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	return n;
+}
+
 size_t ofl_report_log(char *out, const struct ofl_log *log)
 {
 	const size_t size = sizeof(log->text);
-	size_t len, start, i;
+	unsigned char *s = (unsigned char *)out;
+	size_t len, start, i, n;
 	uint64_t head = log->head;
 
 	len = head < size ? (size_t)head : size;
 	start = head < size ? 0 : (size_t)(head % size);
-	for (i = 0; i < len; i++) {
-		unsigned char c = log->text[(start + i) % size];
-
-		if ((c < ' ' && c != '\n' && c != '\t') || c == 0x7f)
-			c = '?';
-		out[i] = c;
+	for (i = 0; i < len; i++)
+		out[i] = log->text[(start + i) % size];
+	for (i = 0; i < len; i += n ?: 1) {
+		n = utf8_length(s + i, len - i);
+		if (!n || (s[i] < ' ' && s[i] != '\n' && s[i] != '\t') ||
+		    s[i] == 0x7f)
+			s[i] = '?';
 	}
 	return len;
 }

@@ -35,8 +35,8 @@ size_t ofl_report_crash(char *out, size_t size, const struct ofl_crash *crash,
 
 /*
  * The log in the order it was written, into out (sizeof(log->text) bytes), not
- * NUL terminated.  Text only: newline, tab and printable ASCII stay, UTF-8
- * bytes (>= 0x80) too, other bytes become '?'.  Returns the length.
+ * NUL terminated.  Text only: newline, tab, printable ASCII and well-formed
+ * UTF-8 stay, other bytes become '?'.  Returns the length.
  */
 size_t ofl_report_log(char *out, const struct ofl_log *log);
 

@@ -19,7 +19,7 @@ static bool harmless(const char *s, size_t len, bool lines)
 	for (i = 0; i < len; i++) {
 		unsigned char c = s[i];
 
-		if (c == '\n' || c == '\t' ? !lines : c < ' ' || c == 0x7f)
+		if (c == '\n' || c == '\t' ? !lines : c < ' ' || c > '~')
 			return false;
 	}
 	return true;
@@ -161,12 +161,43 @@ static void log_garbage(void **state)
 	free(log);
 }
 
+static void log_utf8(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} text[] = {
+		{ "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80.",
+		  "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80." },
+		{ "\x9b" "31m", "?31m" },
+		{ "\xc2\x9b" "31m", "??31m" },
+		{ "a\xe2\x82", "a??" },
+		{ "\xe2(\xa1", "?(?" },
+		{ "\xff\xfe\xc0\x80", "????" },
+	};
+	struct ofl_log *log = calloc(1, sizeof(*log));
+	char *out = malloc(sizeof(log->text));
+	size_t i, len;
+
+	(void)state;
+	for (i = 0; i < sizeof(text) / sizeof(text[0]); i++) {
+		len = strlen(text[i].in);
+		memset(log->text, 0, sizeof(log->text));
+		memcpy(log->text, text[i].in, len);
+		log->head = len;
+		assert_int_equal(ofl_report_log(out, log), len);
+		assert_memory_equal(out, text[i].out, len);
+	}
+	free(out);
+	free(log);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(states),	 cmocka_unit_test(line),
 		cmocka_unit_test(crash_good),	 cmocka_unit_test(crash_garbage),
 		cmocka_unit_test(log_order),	 cmocka_unit_test(log_garbage),
+		cmocka_unit_test(log_utf8),
 	};
 
 	return cmocka_run_group_tests_name("report", tests, NULL, NULL);
