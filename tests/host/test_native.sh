@@ -107,6 +107,14 @@ expect "a PMM that dies: main ends, its words go to the log" 0 '*the PMM went aw
 	"$native/wc" --pmm "$sock" nothing counts
 wait 2>/dev/null
 
+start_pmm --share "$work/share" --console "file:$work/console"
+disown $pid
+{ sleep 0.4; kill -9 $pid; } 2>/dev/null &
+expect "a PMM that dies: files give EIO, the image goes on" 0 \
+	'*write: I/O error*open: I/O error*read: I/O error*survived*' \
+	"$native/survivor" --pmm "$sock" survivor
+wait 2>/dev/null
+
 if command -v socat >/dev/null; then
 	cat >"$work/fake" <<'END'
 head -c 32 >/dev/null
