@@ -83,9 +83,11 @@ int main(void)
 		fail("stop of a stopped timer", 0);
 
 	/* One in the past expires at once; one that is stopped never. */
-	ofl_timer_start(&never, ofl_now_ns() + 2 * MS, 0, shot, (void *)&shots);
+	flags = ofl_irq_save();
+	ofl_timer_start(&never, 0, 0, shot, (void *)&shots);
 	ofl_timer_start(&one, 0, 0, shot, (void *)&shots);
 	ofl_timer_stop(&never);
+	ofl_irq_restore(flags);
 	before = ofl_now_ns();
 	if (nanosleep(&ms, NULL))
 		fail("nanosleep", errno);
