@@ -191,6 +191,11 @@ _Static_assert(offsetof(struct ofl_boot_info, entry) == 64, "boot info");
  * are loaded and catch all vectors until the image loads its own.  NMIs
  * are not blocked.  %rsp is a small valid stack of the host's.
  *
+ * An NMI may come at any instruction.  So the image loads its GDT (code 0x08,
+ * data 0x10, as the host's), TR (a stack in each of the seven ISTs) and IDT
+ * while it is on the park tables, and its own CR3 after them: on its tables
+ * the host's stacks cannot be written to.
+ *
  * park_pa: the park area, OFL_PARK_SIZE bytes.  The image maps it at its
  * physical address: the first page read-only and executable, the others
  * read-only, no execute.  To give the core back, the image (after storing its

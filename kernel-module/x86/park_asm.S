@@ -15,7 +15,7 @@
  *                  stacks; selectors are the same;
  *   IDT            ours.
  *
- * An image has to go the other way: GDT, IDT, TR while it is on the park
+ * An image has to go the other way: GDT, TR, IDT while it is on the park
  * tables, then CR3.
  *
  * One gap is left, in ofl_park_leave: after CR3 was loaded and before the IDT
