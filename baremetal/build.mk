@@ -1,23 +1,25 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The runtime: $(B)/rt (library, start object, linker script, headers),
-# $(B)/picolibc, and the images $(B)/images/NAME.{elf,bin}.
+# $(B)/$(LIBC), and the images $(B)/images/NAME.{elf,bin}.
 
-# --- picolibc, one version and one set of options everywhere ---
+# --- the C library: one version and one set of options everywhere ---
 
-PICOLIBC_SRC := $(O)/cache/picolibc_1.8.10.orig.tar.gz
-PICOLIBC := $(B)/picolibc/.ready
+LIBC_READY := $(B)/$(LIBC)/.ready
+LIBC_SRC_picolibc := $(O)/cache/picolibc_1.8.10.orig.tar.gz
+# Of the package newlib-source.
+LIBC_SRC_newlib := /usr/src/newlib/newlib-3.3.0.tar.xz
 
-$(PICOLIBC): baremetal/picolibc/build.sh baremetal/picolibc/cross.txt.in \
-		| $(PICOLIBC_SRC)
-	$(call note,PICOLIBC,$(@D))
-	$(Q)baremetal/picolibc/build.sh $(ARCH) "$(CROSS)" $(PICOLIBC_SRC) \
-		$(B)/picolibc.work $(@D)
+$(LIBC_READY): $(wildcard baremetal/$(LIBC)/build.sh baremetal/$(LIBC)/*.in) \
+		| $(LIBC_SRC_$(LIBC))
+	$(call note,LIBC,$(@D))
+	$(Q)baremetal/$(LIBC)/build.sh $(ARCH) "$(CROSS)" $(LIBC_SRC_$(LIBC)) \
+		$(B)/$(LIBC).work $(@D)
 	$(Q)touch $@
 
-# What code on top of picolibc needs, bare or native: its headers and the
+# What code on top of it needs, bare or native: its headers and the
 # compiler's, nothing of the build machine's.  The two macros make it declare
 # the POSIX clocks.
-PICOLIBC_CFLAGS = -nostdinc -isystem baremetal/libc-include -isystem $(B)/picolibc/include \
+LIBC_CFLAGS = -nostdinc -isystem baremetal/libc-include -isystem $(B)/$(LIBC)/include \
 	-isystem $(shell $(CC) -print-file-name=include) \
 	-D_POSIX_TIMERS=1 -D_POSIX_MONOTONIC_CLOCK=200112L
 
@@ -25,17 +27,18 @@ PICOLIBC_CFLAGS = -nostdinc -isystem baremetal/libc-include -isystem $(B)/picoli
 
 # Common to both bare architectures (some of them to the native build too).
 RT_COMMON := baremetal/clock.c baremetal/fault.c baremetal/irq.c \
-	baremetal/log.c baremetal/mmu.c baremetal/timer.c
+	baremetal/line.c baremetal/log.c baremetal/mmu.c baremetal/serial.c \
+	baremetal/timer.c
 
 # Devices, files and the C library's hooks add themselves here:
 # RT_COMMON += ..., and RT_EXTRA_LIBS += libraries that images are linked with.
 RT_EXTRA_LIBS :=
 -include baremetal/common.mk
 
-RT_ARCH_x86_64 := $(addprefix baremetal/x86_64/,lapic.c set_tls.c start.c \
+RT_ARCH_x86_64 := $(addprefix baremetal/x86_64/,lapic.c start.c tls.c \
 	trap.c vectors.S)
 RT_ARCH_aarch64 := $(addprefix baremetal/aarch64/,early.c gic.c psci.S start.c \
-	trap.c vectors.S)
+	tls.c trap.c vectors.S)
 RT_SRC = $(sort $(RT_COMMON) $(RT_ARCH_$(ARCH)))
 
 # x86_64: no red zone, RIP-relative (the image is linked high).  aarch64: plain
@@ -46,7 +49,7 @@ RT_MACHINE_aarch64 := -mno-outline-atomics -fno-pie
 RT_CFLAGS = -std=gnu11 -g -Os $(WARN) -ffreestanding -fno-stack-protector \
 	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-common \
 	-ffunction-sections -fdata-sections -fno-strict-aliasing \
-	-ffile-prefix-map=$(TOP)=. $(RT_MACHINE_$(ARCH)) $(PICOLIBC_CFLAGS) \
+	-ffile-prefix-map=$(TOP)=. $(RT_MACHINE_$(ARCH)) $(LIBC_CFLAGS) \
 	-Iinclude -Ibaremetal -Ibaremetal/$(ARCH)
 
 RT_OBJ = $(patsubst baremetal/%,$(B)/rt/obj/%.o,$(RT_SRC))
@@ -55,12 +58,12 @@ RT_OBJ = $(patsubst baremetal/%,$(B)/rt/obj/%.o,$(RT_SRC))
 $(B)/rt/obj/aarch64/early.c.o $(B)/rt/obj/mmu.c.o: RT_CFLAGS += \
 	$(if $(filter aarch64,$(ARCH)),-mstrict-align -fno-tree-loop-distribute-patterns)
 
-$(B)/rt/obj/%.c.o: baremetal/%.c | $(PICOLIBC)
+$(B)/rt/obj/%.c.o: baremetal/%.c | $(LIBC_READY)
 	@mkdir -p $(@D)
 	$(call note,CC,$@)
 	$(Q)$(CC) $(RT_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/rt/obj/%.S.o: baremetal/%.S | $(PICOLIBC)
+$(B)/rt/obj/%.S.o: baremetal/%.S | $(LIBC_READY)
 	@mkdir -p $(@D)
 	$(call note,AS,$@)
 	$(Q)$(CC) $(RT_CFLAGS) -D__ASSEMBLY__ -MMD -MP -c -o $@ $<
@@ -91,7 +94,7 @@ $(B)/rt/include/%: include/%
 
 # All that offload-cc needs to make an image.
 RT := $(B)/rt/liboffload-rt.a $(B)/rt/crt0.o $(B)/rt/offload.lds $(RT_HEADERS) \
-	$(PICOLIBC) $(RT_EXTRA_LIBS) $(B)/offload-cc $(O)/host/offload-pack
+	$(LIBC_READY) $(RT_EXTRA_LIBS) $(B)/offload-cc $(O)/host/offload-pack
 
 # --- images ---
 

@@ -76,6 +76,42 @@ const char *ofl_fault_place(uint64_t addr);
 void ofl_fault_text(struct ofl_crash *crash, const char *what, const char *access,
 		    bool has_address);
 
+/* --- line.c --- */
+
+/*
+ * Use the serial line of the boot page.  mapped: device memory is, too; before
+ * that, only I/O ports are.  Does nothing when it has been done.
+ */
+void ofl_line_init(bool mapped);
+/* The last words of an image, if there is a line. */
+void ofl_line_end(enum ofl_image_state state, int status);
+
+/*
+ * For tests of the runtime: an exception that is expected.  While `armed`, one
+ * whose pc lies in [from, to) is written down here instead of ending in a crash,
+ * and the image goes on at `resume` (a function that does not return: it may
+ * longjmp) on the stack below `stack`, with interrupts masked or not as they
+ * were, single-stepping off and other registers lost.  It is good for one: any
+ * other exception, also one that comes before `resume` has armed it anew, is a
+ * crash.  Not for faults in interrupt handlers.
+ */
+struct ofl_fault_probe {
+	uint64_t from, to;
+	void (*resume)(void);
+	uint8_t *stack; /* 16 bytes aligned */
+	volatile bool armed;
+	/* what came, as in struct ofl_crash */
+	uint32_t vector;
+	uint64_t error;
+	uint64_t pc;
+	uint64_t sp;
+	uint64_t fault_address;
+};
+extern struct ofl_fault_probe ofl_fault_probe;
+/* For the trap code: was this one expected?  Writes it down if it was. */
+bool ofl_fault_expected(uint32_t vector, uint64_t error, uint64_t pc, uint64_t sp,
+			uint64_t fault_address);
+
 /* --- clock.c --- */
 
 /* Before the first use of a clock: counter_hz of the boot page is not 0. */

@@ -42,6 +42,8 @@ static struct open_file *fds[OFL_OPEN_MAX] = { &console_file, &console_file,
 					       &console_file };
 static struct ofl_console *console;
 
+int (*ofl_files_getc)(void);
+
 void *ofl_files_streams[OFL_OPEN_MAX];
 
 void ofl_files_console(struct ofl_console *con)
@@ -255,10 +257,36 @@ static int64_t console_write(const void *buf, size_t len)
 	return (int64_t)len;
 }
 
+/* What a serial line has, at least one byte; Enter is a newline. */
+static int64_t serial_read(const struct open_file *file, char *buf, size_t len)
+{
+	unsigned int spins = 0;
+	size_t done = 0;
+	int c;
+
+	if (!ofl_files_getc)
+		return 0;
+	while (done < len) {
+		c = ofl_files_getc();
+		if (c >= 0) {
+			buf[done++] = c == '\r' ? '\n' : (char)c;
+			continue;
+		}
+		if (done)
+			break;
+		if (file->flags & O_NONBLOCK)
+			return -EAGAIN;
+		ofl_platform_wait(spins);
+		if (spins < ~0u)
+			spins++;
+	}
+	return (int64_t)done;
+}
+
 static int64_t console_read(const struct open_file *file, void *buf, size_t len)
 {
 	if (!console)
-		return 0;
+		return serial_read(file, buf, len);
 	return ofl_console_read(console, buf, len, file->flags & O_NONBLOCK);
 }
 

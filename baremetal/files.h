@@ -20,6 +20,11 @@
 int ofl_files_mount(struct ofl_p9 *p9);
 /* Descriptors 0, 1, 2 from now on; NULL: none, output goes to the log. */
 void ofl_files_console(struct ofl_console *con);
+/*
+ * Input while there is no such console: the next byte or -1 if none is there yet.
+ * NULL: none will ever come.
+ */
+extern int (*ofl_files_getc)(void);
 /* Forget mounts (open files stay, with EIO): their PMM is gone. */
 void ofl_files_unmount(void);
 

@@ -15,6 +15,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+void (*ofl_log_mirror)(const char *text, size_t len);
+
 static void log_char(char c)
 {
 	uint64_t head = ofl_log->head;
@@ -29,6 +31,8 @@ void ofl_log_write(const char *text, size_t len)
 		return;
 	for (size_t i = 0; i < len; i++)
 		log_char(text[i]);
+	if (ofl_log_mirror)
+		ofl_log_mirror(text, len);
 }
 
 /* Where formatted text goes: the log, or a bounded buffer. */

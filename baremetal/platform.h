@@ -58,6 +58,8 @@ _Noreturn void ofl_platform_leave(enum ofl_image_state state, int status);
 _Noreturn void ofl_main(void);
 /* Append to the bounded log; usable from traps. */
 void ofl_log_write(const char *text, size_t len);
+/* All that goes to the log goes here too; NULL: nowhere. */
+extern void (*ofl_log_mirror)(const char *text, size_t len);
 /* printf-like into the log, %s %c %d %u %x %lx %llx %p only; usable from traps. */
 void ofl_log_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The crash record is filled in: log it, leave as CRASHED. */

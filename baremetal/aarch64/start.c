@@ -26,6 +26,7 @@ void ofl_arm_start(void)
 	ofl_core_init();
 	ofl_boot->image.abi = OFL_ABI_VERSION;
 	ofl_boot->image.level = current_el();
+	ofl_line_init(true);
 	ofl_clock_init();
 	ofl_timer_hw_off();
 	gic_init();
@@ -83,12 +84,14 @@ void ofl_platform_leave(enum ofl_image_state state, int status)
 	__asm__ volatile("msr daifset, #0xf" : : : "memory");
 	ofl_timer_hw_off();
 	gic_quiet();
+	ofl_line_end(state, status);
 	ofl_boot->image.exit_status = status;
 	give_back(state);
 }
 
 void ofl_platform_abandon(void)
 {
+	ofl_line_end(OFL_STATE_CRASHED, 0);
 	give_back(OFL_STATE_CRASHED);
 }
 

@@ -89,9 +89,11 @@ void ofl_x86_start(void)
 {
 	ofl_core_init();
 	ofl_x86_trap_init();
+	ofl_line_init(false);
 	check_boot_page();
 	init_control_registers();
 	init_page_tables();
+	ofl_line_init(true);
 	ofl_clock_init();
 	lapic_init();
 	__asm__ volatile("sti" : : : "memory");
@@ -119,12 +121,14 @@ void ofl_platform_leave(enum ofl_image_state state, int status)
 {
 	__asm__ volatile("cli" : : : "memory");
 	lapic_quiet();
+	ofl_line_end(state, status);
 	ofl_boot->image.exit_status = status;
 	give_back(state);
 }
 
 void ofl_platform_abandon(void)
 {
+	ofl_line_end(OFL_STATE_CRASHED, 0);
 	give_back(OFL_STATE_CRASHED);
 }
 
