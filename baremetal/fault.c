@@ -38,6 +38,24 @@ void ofl_platform_ring(void)
 {
 }
 
+struct ofl_fault_probe ofl_fault_probe;
+
+bool ofl_fault_expected(uint32_t vector, uint64_t error, uint64_t pc, uint64_t sp,
+			uint64_t fault_address)
+{
+	struct ofl_fault_probe *probe = &ofl_fault_probe;
+
+	if (!probe->armed || pc < probe->from || pc >= probe->to)
+		return false;
+	probe->armed = false;
+	probe->vector = vector;
+	probe->error = error;
+	probe->pc = pc;
+	probe->sp = sp;
+	probe->fault_address = fault_address;
+	return true;
+}
+
 struct ofl_crash *ofl_fault_begin(void)
 {
 	static volatile bool begun;

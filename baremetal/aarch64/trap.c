@@ -11,13 +11,16 @@ struct regs {
 };
 _Static_assert(sizeof(struct regs) == 272, "vectors.S");
 
-_Noreturn void ofl_arm_fault(unsigned int slot, const struct regs *regs);
+void ofl_arm_fault(unsigned int slot, const struct regs *regs);
 void ofl_arm_irq(void);
 
 /* ESR_ELx.EC, Arm ARM D17.2.37 */
 #define EC_INSN_ABORT 0x21u
 #define EC_DATA_ABORT 0x25u
 #define ESR_WNR (1u << 6)
+
+#define SPSR_IL (1ull << 20)
+#define SPSR_SS (1ull << 21)
 
 static const char *exception_name(unsigned int slot, unsigned int class)
 {
@@ -54,9 +57,24 @@ static const char *exception_name(unsigned int slot, unsigned int class)
 	return "exception";
 }
 
+/* Where vectors.S goes on behind an exception that was expected. */
+static void resume(uint64_t pstate, bool el2)
+{
+	uint64_t pc = (uintptr_t)ofl_fault_probe.resume;
+
+	pstate &= ~(SPSR_SS | SPSR_IL);
+	if (el2) {
+		write_sysreg("elr_el2", pc);
+		write_sysreg("spsr_el2", pstate);
+	} else {
+		write_sysreg("elr_el1", pc);
+		write_sysreg("spsr_el1", pstate);
+	}
+	write_sysreg("sp_el0", (uintptr_t)ofl_fault_probe.stack);
+}
+
 void ofl_arm_fault(unsigned int slot, const struct regs *regs)
 {
-	struct ofl_crash *crash = ofl_fault_begin();
 	bool el2 = current_el() == 2;
 	uint64_t esr = el2 ? read_sysreg("esr_el2") : read_sysreg("esr_el1");
 	uint64_t far = el2 ? read_sysreg("far_el2") : read_sysreg("far_el1");
@@ -64,7 +82,14 @@ void ofl_arm_fault(unsigned int slot, const struct regs *regs)
 	bool sync = slot % 4 == 0;
 	bool is_abort = sync && (class == EC_DATA_ABORT || class == EC_INSN_ABORT);
 	const char *access = "read of";
+	struct ofl_crash *crash;
 
+	if (slot == 0 &&
+	    ofl_fault_expected(slot, esr, regs->pc, regs->sp, is_abort ? far : 0)) {
+		resume(regs->pstate, el2);
+		return;
+	}
+	crash = ofl_fault_begin();
 	crash->vector = slot;
 	crash->error = esr;
 	crash->pc = regs->pc;

@@ -138,13 +138,16 @@ irq:
 
 /*
  * x0: slot; the interrupted x0 is in TPIDRRO_EL0.  Slots 0 to 3 ran on SP_EL0,
- * the others on SP_ELx.  Neither stack is touched: x1 and the stack pointer
- * wait in registers that nobody needs any more (TLS and SP_EL0).
+ * the others on SP_ELx.  Neither stack is touched: x1 waits in TPIDR_EL1, which
+ * is nobody's, and SP_ELx in SP_EL0 where that is not needed any more.
+ *
+ * ofl_arm_fault comes back from slot 0 only, if a test expected the exception;
+ * it has set ELR, SPSR and SP_EL0.
  */
 	.type fault, %function
 fault:
 	msr	daifset, #0xf
-	msr	tpidr_el0, x1
+	msr	tpidr_el1, x1
 	cmp	x0, #4
 	b.lo	1f
 	mov	x1, sp
@@ -170,7 +173,7 @@ fault:
 	mrs	x2, sp_el0
 	stp	x30, x2, [sp, #240]
 	mrs	x2, tpidrro_el0
-	mrs	x3, tpidr_el0
+	mrs	x3, tpidr_el1
 	stp	x2, x3, [sp]
 	mrs_level x2, elr
 	mrs_level x3, spsr
@@ -178,7 +181,10 @@ fault:
 	mov	x1, sp
 	mov	x29, xzr
 	bl	ofl_arm_fault
-	brk	#2
+	adrp	x1, ofl_arm_irq_stack_top
+	add	x1, x1, :lo12:ofl_arm_irq_stack_top
+	mov	sp, x1
+	eret
 	.size fault, . - fault
 
 	.section .note.GNU-stack, "", %progbits

@@ -43,7 +43,9 @@ enum ist {
 #define CR4_OSXMMEXCPT (1ull << 10)
 #define CR4_LA57 (1ull << 12)
 
+#define RFLAGS_TF (1ull << 8)
 #define RFLAGS_IF (1ull << 9)
+#define RFLAGS_RF (1ull << 16)
 
 static inline uint64_t rdmsr(uint32_t msr)
 {

@@ -56,7 +56,7 @@ static uint8_t irq_stack[IRQ_STACK] __attribute__((aligned(16)));
 extern uint8_t ofl_x86_stubs[];
 extern uint8_t ofl_x86_nmi[];
 void ofl_x86_irq(unsigned int vector);
-_Noreturn void ofl_x86_fault(unsigned int vector, const uint64_t *frame);
+uint64_t *ofl_x86_fault(unsigned int vector, uint64_t *frame);
 
 #define STUB_SIZE 5
 
@@ -150,16 +150,26 @@ static const char *const names[32] = {
 	"virtualisation exception", "control protection fault",
 };
 
-void ofl_x86_fault(unsigned int vector, const uint64_t *frame)
+/* Returns the frame to go on with, if the exception was expected. */
+uint64_t *ofl_x86_fault(unsigned int vector, uint64_t *frame)
 {
-	const struct regs *r = (const struct regs *)frame;
-	struct ofl_crash *crash = ofl_fault_begin();
-	const uint64_t *hw = r->tail;
+	struct regs *r = (struct regs *)frame;
+	uint64_t *hw = r->tail;
 	const char *access = "read of";
+	struct ofl_crash *crash;
 	uint64_t error = 0;
 
 	if (HAS_ERROR_CODE >> vector & 1)
 		error = *hw++;
+	if (vector != VECTOR_MC &&
+	    ofl_fault_expected(vector, error, hw[0], hw[3],
+			       vector == VECTOR_PF ? read_cr2() : 0)) {
+		hw[0] = (uintptr_t)ofl_fault_probe.resume;
+		hw[2] &= ~(RFLAGS_TF | RFLAGS_RF);
+		hw[3] = (uintptr_t)ofl_fault_probe.stack - 8; /* as behind a call */
+		return hw;
+	}
+	crash = ofl_fault_begin();
 
 	const uint64_t regs[] = {
 		r->rax, r->rbx, r->rcx, r->rdx, r->rsi, r->rdi, r->rbp, hw[3],
