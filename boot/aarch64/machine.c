@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * aarch64: what the image needs to know of the machine, and the way into it.
+ *
+ * An image on this core ends in PSCI SYSTEM_OFF by itself; one on another core in
+ * CPU_OFF, and ofl_machine_end() is left to us.
+ *
+ * Caches: the image starts with the data cache off, on memory at the point of
+ * coherency, so the private part is cleaned to it, and invalidated, so that
+ * no line of ours is written back over what the image stores.
+ */
+#include <errno.h>
+#include <stdbool.h>
+
+#include "machine.h"
+
+#include "../acpi.h"
+#include "../loader.h"
+#include "../say.h"
+
+#define STOP_SGI 7u
+
+#define GICD_CTLR 0x0u
+#define GICD_CTLR_ENABLE 0x1u	/* GICv2 */
+#define GICD_CTLR_GROUP1 0x2u	/* GICv3, group 1 as we see it */
+#define GICD_CTLR_ARE 0x10u
+#define GICD_CTLR_RWP (1u << 31)
+#define RWP_LOOPS 1000000u
+
+#define GICR_TYPER 0x8u
+#define GICR_TYPER_VLPIS 2u
+#define GICR_TYPER_LAST 0x10u
+#define GICR_FRAME 0x20000u
+
+#define PSCI_CPU_ON 0xc4000003u
+#define PSCI_AFFINITY_INFO 0xc4000004u
+#define PSCI_SYSTEM_OFF 0x84000008u
+#define AFFINITY_OFF 1
+
+const uint32_t ofl_machine_id = OFL_MACHINE_AARCH64;
+
+static struct ofl_found found;
+
+enum ofl_serial ofl_machine_serial(struct ofl_loader *l, uint64_t *where)
+{
+	return ofl_find_dt_serial(l->st, where);
+}
+
+uint64_t ofl_machine_counter(void)
+{
+	__asm__ volatile("isb" : : : "memory");
+	return read_sysreg("cntvct_el0");
+}
+
+static uint64_t own_mpidr(void)
+{
+	return read_sysreg("mpidr_el1") & MPIDR_MASK;
+}
+
+/* The redistributor of this core: its frame in the range. */
+static uint64_t find_gicr(uint64_t mpidr)
+{
+	uint64_t affinity = (mpidr >> 32 & 0xff) << 24 | (mpidr & 0xffffff);
+	uint64_t at = found.gicr;
+
+	while (at + GICR_FRAME <= found.gicr + found.gicr_size) {
+		/* two halves: not every model of a GIC takes 64 bits at once */
+		volatile uint32_t *typer = (volatile uint32_t *)(uintptr_t)(at + GICR_TYPER);
+		uint32_t low = typer[0];
+
+		if (typer[1] == affinity)
+			return at;
+		if (low & GICR_TYPER_LAST)
+			break;
+		at += low & GICR_TYPER_VLPIS ? 2 * GICR_FRAME : GICR_FRAME;
+	}
+	return 0;
+}
+
+int ofl_machine_prepare(struct ofl_loader *l)
+{
+	struct ofl_boot_arm64 *arm = &l->boot->arch.arm64;
+	struct ofl_boot_info *info = &l->boot->info;
+
+	ofl_find_acpi(l->st, own_mpidr(), &found);
+	if (!found.gic_version)
+		ofl_find_dt(l->st, own_mpidr(), &found);
+	if (!found.gic_version) {
+		ofl_say("no interrupt controller that is known (ACPI MADT, device tree)");
+		return -ENODEV;
+	}
+	if (found.conduit == OFL_CONDUIT_NONE) {
+		ofl_say("the firmware has no PSCI (ACPI FADT, device tree)");
+		return -ENODEV;
+	}
+	info->hwid = own_mpidr();
+	if (l->config.other_core) {
+		if (!found.have_other) {
+			ofl_say("core=other: the firmware names no second core");
+			return -ENODEV;
+		}
+		info->hwid = found.other;
+		info->cpu = 1;
+	}
+	info->counter_hz = read_sysreg("cntfrq_el0");
+	if (!info->counter_hz) {
+		ofl_say("CNTFRQ_EL0 is 0: the firmware has not set the counter's frequency");
+		return -ENODEV;
+	}
+	arm->conduit = found.conduit;
+	arm->gic_version = found.gic_version;
+	arm->gicd_pa = found.gicd;
+	arm->gicc_pa = found.gicc;
+	arm->stop_sgi = STOP_SGI;
+	if (found.gic_version >= 3) {
+		arm->gicr_pa = find_gicr(info->hwid);
+		if (!arm->gicr_pa) {
+			ofl_say("no GICv3 redistributor of core %#llx from %#llx on",
+				OFL_ULL(info->hwid), OFL_ULL(found.gicr));
+			return -ENODEV;
+		}
+	}
+	return 0;
+}
+
+/* The firmware has switched it off again, as it found it. */
+static void enable_gicd(void)
+{
+	volatile uint32_t *ctlr = (volatile uint32_t *)(uintptr_t)(found.gicd + GICD_CTLR);
+
+	if (found.gic_version < 3) {
+		*ctlr = GICD_CTLR_ENABLE;
+		return;
+	}
+	*ctlr = GICD_CTLR_ARE;
+	for (unsigned int i = 0; i < RWP_LOOPS && (*ctlr & GICD_CTLR_RWP); i++)
+		;
+	*ctlr = GICD_CTLR_ARE | GICD_CTLR_GROUP1;
+	for (unsigned int i = 0; i < RWP_LOOPS && (*ctlr & GICD_CTLR_RWP); i++)
+		;
+}
+
+void ofl_machine_alone(struct ofl_loader *l)
+{
+	(void)l;
+	__asm__ volatile("msr daifset, #0xf" : : : "memory");
+	enable_gicd();
+}
+
+static void clean(const void *from, size_t len)
+{
+	uint64_t line = 4ull << (read_sysreg("ctr_el0") >> 16 & 0xf);
+	uint64_t at = (uintptr_t)from & ~(line - 1);
+
+	__asm__ volatile("dsb sy" : : : "memory");
+	for (; at < (uintptr_t)from + len; at += line)
+		__asm__ volatile("dc civac, %0" : : "r"(at) : "memory");
+	__asm__ volatile("dsb sy" : : : "memory");
+}
+
+static uint64_t entry_pa(const struct ofl_loader *l)
+{
+	return l->boot->info.region_pa + (l->boot->info.entry - OFL_REGION_VA);
+}
+
+void ofl_machine_enter(struct ofl_loader *l)
+{
+	clean(l->boot, l->boot->info.private_size);
+	clean((const void *)(uintptr_t)ofl_enter,
+	      (size_t)(ofl_enter_end - (const uint8_t *)(uintptr_t)ofl_enter));
+	ofl_enter(entry_pa(l), l->boot->info.region_pa);
+}
+
+int ofl_machine_start_other(struct ofl_loader *l)
+{
+	clean(l->boot, l->boot->info.private_size);
+	return ofl_psci(found.conduit, PSCI_CPU_ON, l->boot->info.hwid, entry_pa(l),
+			l->boot->info.region_pa) ? -EIO : 0;
+}
+
+bool ofl_machine_other_is_back(struct ofl_loader *l)
+{
+	return ofl_psci(found.conduit, PSCI_AFFINITY_INFO, l->boot->info.hwid, 0, 0) ==
+	       AFFINITY_OFF;
+}
+
+void ofl_machine_end(struct ofl_loader *l)
+{
+	ofl_psci(found.conduit, PSCI_SYSTEM_OFF, 0, 0, 0);
+	l->st->RuntimeServices->ResetSystem(EfiResetShutdown, EFI_SUCCESS, 0, NULL);
+	for (;;)
+		__asm__ volatile("wfi");
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Inside the loader: what main.c, the two machines and the stand-in host share. */
+#ifndef OFFLOAD_BOOT_LOADER_H
+#define OFFLOAD_BOOT_LOADER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <efi.h>
+
+#include <offload/abi.h>
+
+#include "config.h"
+#include "volume.h"
+
+#include <kernel-module/image.h>
+
+struct ofl_loader {
+	EFI_SYSTEM_TABLE *st;
+	EFI_BOOT_SERVICES *bs;
+	EFI_HANDLE handle;
+	struct ofl_volume volume;
+	struct ofl_config config;
+	struct ofl_blob blob; /* the image file */
+	struct ofl_image image;
+	enum ofl_serial serial;
+	uint64_t serial_pa;
+	uint64_t wall_ns; /* CLOCK_REALTIME at start_counter */
+	/* Of config.mem bytes, at its physical address; begins with the boot page. */
+	struct ofl_boot *boot;
+};
+
+/* --- machine.c of the architecture --- */
+
+/* OFL_MACHINE_* */
+extern const uint32_t ofl_machine_id;
+
+/*
+ * Find what the boot page needs and allocate what the start does; fill in
+ * hwid, counter_hz and arch of the boot page.  The firmware still works.  0, or
+ * -errno after saying what is missing.
+ */
+int ofl_machine_prepare(struct ofl_loader *l);
+/* The serial line to use when no table names one. */
+enum ofl_serial ofl_machine_serial(struct ofl_loader *l, uint64_t *where);
+uint64_t ofl_machine_counter(void);
+/* The firmware is gone: interrupts off, interrupt controller as Linux leaves it. */
+void ofl_machine_alone(struct ofl_loader *l);
+/* Enter the image on this core. */
+_Noreturn void ofl_machine_enter(struct ofl_loader *l);
+/* Start it on the core that ofl_machine_prepare() chose.  0 or -errno. */
+int ofl_machine_start_other(struct ofl_loader *l);
+/* That core has been given back. */
+bool ofl_machine_other_is_back(struct ofl_loader *l);
+/* Power off or whatever comes closest; the boot page says how it went. */
+_Noreturn void ofl_machine_end(struct ofl_loader *l);
+
+/* --- host.c --- */
+
+/* Read the files of \share, before the firmware goes.  0 or -errno, said. */
+int ofl_host_prepare(struct ofl_loader *l);
+/* Start the image on the other core, serve it, and end the machine after it. */
+_Noreturn void ofl_host_run(struct ofl_loader *l);
+
+#endif
