@@ -13,6 +13,7 @@ MAKEFLAGS += --no-builtin-rules --no-builtin-variables
 O ?= build
 ARCH ?= x86_64
 KVER ?= 6.1
+LIBC ?= picolibc
 DESTDIR ?=
 PREFIX ?= /usr/local
 V ?=
@@ -33,7 +34,19 @@ endif
 
 SHELL := /bin/bash
 TOP := $(CURDIR)
-B := $(O)/$(ARCH)
+
+ifeq ($(LIBC),picolibc)
+SUFFIX :=
+else ifeq ($(LIBC),newlib)
+SUFFIX := -newlib
+else
+$(error LIBC=$(LIBC): not a C library of this project; use picolibc or newlib)
+endif
+
+# A: what no C library of images changes (module, daemon).  B: the others, so
+# that objects of two C libraries never meet.
+A := $(O)/$(ARCH)
+B := $(A)$(SUFFIX)
 
 CC = $(CROSS)gcc
 AR = $(CROSS)ar
@@ -72,7 +85,7 @@ $(O)/deps.mk: tests/lab/packages tests/lab/deps
 
 FRAGMENTS := baremetal/libfdt.mk baremetal/build.mk baremetal/native.mk \
 	linker/build.mk kernel-module/build.mk pmm/build.mk boot/build.mk \
-	tests/lab/build.mk tests/build.mk
+	tests/lab/build.mk tests/build.mk tests/bare/build.mk
 -include $(wildcard $(FRAGMENTS))
 
 .PHONY: all rt deps help clean distclean
@@ -89,7 +102,7 @@ help:
 
 # What was fetched stays for `make clean`: kernels, sources, packages.
 clean:
-	rm -rf $(O)/x86_64 $(O)/aarch64 $(O)/host $(O)/test $(O)/log $(O)/run \
+	rm -rf $(O)/x86_64* $(O)/aarch64* $(O)/host $(O)/test $(O)/log $(O)/run \
 		$(O)/guest $(O)/stage.* $(O)/lint $(O)/deps.mk
 
 distclean:

@@ -2,12 +2,13 @@
 # Sources of the runtime above platform.h, for build.mk and native.mk.
 
 RT_UPPER := $(addprefix baremetal/,args.c console.c devices.c devtree.c dir.c \
-	files.c libc.c p9.c p9_ops.c path.c start.c stdio.c tls.c virtio.c vq.c)
+	files.c libc.c p9.c p9_ops.c path.c start.c virtio.c vq.c) \
+	baremetal/$(LIBC)/hooks.c
 RT_COMMON += $(RT_UPPER)
 
 # <dirent.h> of the C library wants a <sys/dirent.h> of the system; images get
 # it beside the runtime's own headers.
-PICOLIBC_CFLAGS += -isystem $(LIBFDT_SRC)
+LIBC_CFLAGS += -isystem $(LIBFDT_SRC)
 RT_SYS_HEADERS := $(B)/rt/include/sys/dirent.h
 $(RT_SYS_HEADERS): $(B)/rt/include/%: baremetal/libc-include/%
 	@mkdir -p $(@D)

@@ -28,7 +28,7 @@ extern int (*ofl_files_getc)(void);
 /* Forget mounts (open files stay, with EIO): their PMM is gone. */
 void ofl_files_unmount(void);
 
-/* The stream of fopen() on a descriptor, NULL if there is none (stdio.c). */
+/* The stream of fopen() on a descriptor, NULL if there is none (picolibc/hooks.c). */
 extern void *ofl_files_streams[OFL_OPEN_MAX];
 
 /* A name taken apart, inside files.c and dir.c. */

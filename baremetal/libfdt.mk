@@ -3,7 +3,7 @@
 # Only what reads; the runtime never writes a tree.
 
 LIBFDT_TAR := $(O)/cache/device-tree-compiler_1.7.2.orig.tar.xz
-LIBFDT_SRC := $(B)/libfdt/src
+LIBFDT_SRC := $(A)/libfdt/src
 LIBFDT_OBJ := $(addprefix $(B)/libfdt/,fdt.o fdt_ro.o fdt_check.o fdt_strerror.o)
 
 $(LIBFDT_SRC)/.ready: | $(LIBFDT_TAR)
@@ -13,7 +13,8 @@ $(LIBFDT_SRC)/.ready: | $(LIBFDT_TAR)
 		--wildcards '*/libfdt/*.[ch]'
 	$(Q)touch $@
 
-$(LIBFDT_OBJ): $(B)/libfdt/%.o: $(LIBFDT_SRC)/.ready | $(B)/picolibc/.ready
+$(LIBFDT_OBJ): $(B)/libfdt/%.o: $(LIBFDT_SRC)/.ready | $(LIBC_READY)
+	@mkdir -p $(@D)
 	$(call note,CC,$@)
 	$(Q)$(CC) $(RT_CFLAGS) -Wno-error -w -I$(LIBFDT_SRC) -c -o $@ \
 		$(LIBFDT_SRC)/$*.c

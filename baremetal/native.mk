@@ -9,7 +9,6 @@ NATIVE := $(B)/native$(if $(SAN),-san)
 NATIVE_SRC := $(RT_UPPER) $(addprefix baremetal/,clock.c log.c timer.c) \
 	$(addprefix baremetal/native/,connect.c platform.c signal.c tls.c \
 	start_$(ARCH).S)
-NATIVE_SRC := $(filter-out baremetal/tls.c,$(NATIVE_SRC))
 NATIVE_OBJ := $(patsubst baremetal/%,$(NATIVE)/obj/%.o,$(NATIVE_SRC))
 
 NATIVE_MACHINE_x86_64 := -fcf-protection=none
@@ -19,9 +18,9 @@ NATIVE_CFLAGS = -std=gnu11 -g -O2 $(WARN) -ffreestanding -fno-pie \
 	-fno-asynchronous-unwind-tables -fno-common -ffunction-sections \
 	-fdata-sections -fno-strict-aliasing $(NATIVE_MACHINE_$(ARCH)) \
 	$(if $(SAN),-fsanitize=undefined -fsanitize-undefined-trap-on-error) \
-	$(PICOLIBC_CFLAGS) -Iinclude -Ibaremetal -Ibaremetal/native
+	$(LIBC_CFLAGS) -Iinclude -Ibaremetal -Ibaremetal/native
 
-$(NATIVE)/obj/%.c.o: baremetal/%.c | $(B)/picolibc/.ready $(LIBFDT_SRC)/.ready
+$(NATIVE)/obj/%.c.o: baremetal/%.c | $(LIBC_READY) $(LIBFDT_SRC)/.ready
 	@mkdir -p $(@D)
 	$(call note,CC,$@)
 	$(Q)$(CC) $(NATIVE_CFLAGS) -MMD -MP -c -o $@ $<
@@ -47,7 +46,7 @@ define native_link
 		-nostartfiles -Wl,-T,baremetal/native/native.lds -Wl,--gc-sections -Wl,--build-id=none \
 		-Wl,-z,noexecstack -Wl,--defsym=__ofl_image_flags=$$flags \
 		-o $@ $< $(NATIVE_OBJ) -Wl,--start-group $(B)/libfdt/libfdt.a \
-		-L$(B)/picolibc/lib -lc -lm -lgcc -Wl,--end-group
+		-L$(B)/$(LIBC)/lib -lc -lm -lgcc -Wl,--end-group
 endef
 
 $(NATIVE)/%: baremetal/images/%.c $(NATIVE_DEPS)

@@ -21,12 +21,10 @@
 
 #include "args.h"
 #include "devices.h"
+#include "hooks.h"
 #include "tls.h"
 
 #define EXIT_BAD_ARGS 126
-
-/* Of the C library: constructors. */
-void __libc_init_array(void);
 
 static void set_state(enum ofl_image_state state)
 {
@@ -109,7 +107,7 @@ void ofl_main(void)
 	ofl_boot->image.abi = OFL_ABI_VERSION;
 	argc = make_argv(argv);
 	attach();
-	__libc_init_array();
+	ofl_libc_init();
 	ofl_boot->image.main_counter = ofl_counter();
 	set_state(OFL_STATE_RUNNING);
 	exit(main(argc, argv));

@@ -2,7 +2,11 @@
 #ifndef OFFLOAD_TLS_H
 #define OFFLOAD_TLS_H
 
-/* Make the one thread's thread-local storage (errno lives there) usable. */
+/*
+ * Of the platform: make the one thread's thread-local storage (errno may live
+ * there) usable.  On a bare core the linker script laid its block out in data
+ * and bss, so the thread pointer only has to be loaded.
+ */
 void ofl_tls_init(void);
 
 #endif

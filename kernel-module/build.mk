@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# offload.ko for one kernel: kbuild runs on copies under $(B), so that the
+# offload.ko for one kernel: kbuild runs on copies under $(A), so that the
 # source folder stays clean and several kernels can be built for.  Two makes in
 # one tree wait for each other: kbuild's dependency files would not.
 #
-#   make $(B)/module/$(KVER)/offload.ko [KVER=6.12] [KDIR=headers]
+#   make $(A)/module/$(KVER)/offload.ko [KVER=6.12] [KDIR=headers]
 
-OFL_KO_DIR := $(B)/module/$(KVER)
+OFL_KO_DIR := $(A)/module/$(KVER)
 OFL_KO_SRC := $(wildcard kernel-module/*.[ch] kernel-module/*/*.[chS]) \
 	kernel-module/Kbuild
 OFL_KO_COPY := $(OFL_KO_SRC:kernel-module/%=$(OFL_KO_DIR)/%)

@@ -9,7 +9,8 @@ $(O)/host/offload-pack: linker/offload-pack.c include/offload/abi.h
 $(B)/offload-cc: linker/offload-cc.in
 	@mkdir -p $(@D)
 	$(call note,GEN,$@)
-	$(Q)sed -e 's|@ARCH@|$(ARCH)|' -e 's|@CROSS@|$(CROSS)|' $< >$@.tmp
+	$(Q)sed -e 's|@ARCH@|$(ARCH)|' -e 's|@CROSS@|$(CROSS)|' \
+		-e 's|@LIBC@|$(LIBC)|' $< >$@.tmp
 	$(Q)chmod +x $@.tmp && mv $@.tmp $@
 
 ALL += $(O)/host/offload-pack $(B)/offload-cc

@@ -5,36 +5,36 @@ PMM_SRC := pmm/main.c pmm/options.c pmm/log.c pmm/priv.c pmm/pmm.c pmm/loop.c \
 	pmm/mem.c pmm/vq.c pmm/vdev.c pmm/window.c pmm/console.c \
 	pmm/p9.c pmm/p9_io.c pmm/p9_names.c pmm/p9dev.c pmm/p9msg.c \
 	pmm/p9fs.c pmm/p9fs_meta.c pmm/host_module.c pmm/host_native.c
-PMM_OBJ := $(PMM_SRC:pmm/%.c=$(B)/pmm/%.o)
+PMM_OBJ := $(PMM_SRC:pmm/%.c=$(A)/pmm/%.o)
 
 # libfdt's writing half, hosted, from the sources that the runtime reads with.
-PMM_FDT_OBJ := $(addprefix $(B)/pmm/libfdt/,fdt.o fdt_ro.o fdt_sw.o)
-PMM_FDT_SRC = $(B)/libfdt/src
+PMM_FDT_OBJ := $(addprefix $(A)/pmm/libfdt/,fdt.o fdt_ro.o fdt_sw.o)
+PMM_FDT_SRC = $(A)/libfdt/src
 
 PMM_CFLAGS := -std=gnu11 -Os -g $(WARN) -ffunction-sections -fdata-sections \
 	-fstack-protector-strong -D_FORTIFY_SOURCE=2 \
 	-ffile-prefix-map=$(TOP)=. -Iinclude
 PMM_LDFLAGS := -static -Wl,--gc-sections -Wl,-z,noexecstack -Wl,-z,relro
 
-$(B)/pmm/libfdt/%.o: $(B)/libfdt/src/.ready
+$(A)/pmm/libfdt/%.o: $(A)/libfdt/src/.ready
 	@mkdir -p $(@D)
 	$(call note,CC,$@)
 	$(Q)$(CC) $(PMM_CFLAGS) -w -I$(PMM_FDT_SRC) -c -o $@ $(PMM_FDT_SRC)/$*.c
 
-$(B)/pmm/%.o: pmm/%.c $(B)/libfdt/src/.ready
+$(A)/pmm/%.o: pmm/%.c $(A)/libfdt/src/.ready
 	@mkdir -p $(@D)
 	$(call note,CC,$@)
 	$(Q)$(CC) $(PMM_CFLAGS) -isystem $(PMM_FDT_SRC) -MMD -MP -c -o $@ $<
 
-$(B)/pmm/offload-pmm: $(PMM_OBJ) $(PMM_FDT_OBJ)
+$(A)/pmm/offload-pmm: $(PMM_OBJ) $(PMM_FDT_OBJ)
 	$(call note,LD,$@)
 	$(Q)$(CC) $(PMM_CFLAGS) $(PMM_LDFLAGS) -o $@ $^
 
 -include $(PMM_OBJ:.o=.d)
 
-ALL += $(B)/pmm/offload-pmm
+ALL += $(A)/pmm/offload-pmm
 
 # This test runs the daemon itself.
 ifeq ($(ARCH),x86_64)
-$(O)/test/unit/test_pmm_socket: | $(B)/pmm/offload-pmm
+$(O)/test/unit/test_pmm_socket: | $(A)/pmm/offload-pmm
 endif

@@ -21,9 +21,9 @@ $(O)/test/unit/%: tests/unit/%.c
 
 # --- kernel modules that guest tests load: /offload/tests/NAME.ko ---
 
-GUEST_KO := $(patsubst tests/guest/%.c,$(B)/guest-modules/$(KVER)/%.ko,$(wildcard tests/guest/*.c))
+GUEST_KO := $(patsubst tests/guest/%.c,$(A)/guest-modules/$(KVER)/%.ko,$(wildcard tests/guest/*.c))
 
-$(B)/guest-modules/$(KVER)/%.ko: tests/guest/%.c | $(KREADY)
+$(A)/guest-modules/$(KVER)/%.ko: tests/guest/%.c | $(KREADY)
 	@mkdir -p $(@D)/$*
 	$(call note,KMOD,$@)
 	$(Q)cp $< $(@D)/$*/ && echo 'obj-m := $*.o' >$(@D)/$*/Kbuild

@@ -13,16 +13,16 @@ $(O)/kernels/%/.ready:
 
 # --- run ---
 
-MODULE_KO = $(B)/module/$(KVER)/offload.ko
-PMM_BIN = $(B)/pmm/offload-pmm
+MODULE_KO = $(A)/module/$(KVER)/offload.ko
+PMM_BIN = $(A)/pmm/offload-pmm
 export IMAGE SHARE ARGS TESTS MACHINES
 
 .PHONY: run run-native
 run: $(MODULE_KO) $(PMM_BIN) $(B)/images/wc.bin $(KREADY)
-	@ARCH=$(ARCH) KVER=$(KVER) tests/lab/run
+	@ARCH=$(ARCH) SUFFIX=$(SUFFIX) KVER=$(KVER) tests/lab/run
 
 run-native: $(PMM_BIN) $(B)/native/wc
-	@ARCH=$(ARCH) tests/lab/run --native
+	@ARCH=$(ARCH) SUFFIX=$(SUFFIX) tests/lab/run --native
 
 # --- check ---
 
@@ -33,6 +33,8 @@ check-build:
 	@$(MAKE) --no-print-directory ARCH=x86_64 KVER=6.12 guest-modules \
 		$(O)/x86_64/module/6.12/offload.ko
 	@$(MAKE) --no-print-directory ARCH=aarch64 KVER=6.1 all guest-modules
+	@$(MAKE) --no-print-directory ARCH=x86_64 LIBC=newlib images native
+	@$(MAKE) --no-print-directory ARCH=aarch64 LIBC=newlib images native
 
 unit: $(UNIT_BINS)
 
@@ -51,8 +53,8 @@ check-guest: check-build
 
 .PHONY: lint lint-flags size install
 
-# Headers of the runtime want its flags, and picolibc, of either architecture.
-lint-flags: $(PICOLIBC)
+# Headers of the runtime want its flags, and a C library, of either architecture.
+lint-flags: $(LIBC_READY)
 	@echo $(RT_CFLAGS)
 
 lint:

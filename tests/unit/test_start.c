@@ -5,13 +5,11 @@
 #include <unistd.h>
 
 /* This program has constructors, exit and main of its own. */
-#define __libc_init_array mock_init_array
 #define exit mock_exit
 #define _exit mock__exit
 #define main ofl_image_main
 _Noreturn static void mock_exit(int status);
 _Noreturn void mock__exit(int status);
-void mock_init_array(void);
 #include "baremetal/args.c"
 #include "baremetal/start.c"
 #undef main
@@ -23,7 +21,7 @@ static int image_argc;
 static char **image_argv;
 static volatile int exit_status;
 
-void mock_init_array(void)
+void ofl_libc_init(void)
 {
 	constructed++;
 }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
+ * What picolibc needs beyond POSIX functions.
+ *
  * fopen, so that exit() can flush: the C library keeps no list of open
  * streams, and POSIX wants what was written to them to arrive.  The list is
  * kept by descriptor; close(), which fclose() calls, takes a stream off.
  */
 #include "files.h"
+#include "hooks.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -53,4 +56,10 @@ __attribute__((destructor(101))) static void flush_all(void)
 	for (int fd = 0; fd < OFL_OPEN_MAX; fd++)
 		if (ofl_files_streams[fd])
 			fflush(ofl_files_streams[fd]);
+}
+
+/* Its exit() runs destructors by itself. */
+void ofl_libc_init(void)
+{
+	__libc_init_array();
 }
