@@ -67,3 +67,9 @@ $(LOADER): $(B)/boot/loader.so
 .PHONY: loader
 loader: $(LOADER)
 ALL += $(LOADER)
+
+# --- run ---
+
+.PHONY: run-uefi
+run-uefi: $(LOADER) $(B)/images/wc.bin
+	@ARCH=$(ARCH) tests/lab/run-uefi
