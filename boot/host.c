@@ -1,17 +1,144 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The stand-in host: this core serves the image on another one, as the daemon
+ * does under Linux and with its very device code (pmm/): a console on the serial
+ * line, and the files of \share in memory over 9p.
+ *
+ * All memory is taken while the firmware still gives some.  Then there is one loop
+ * over the devices, until the image has given its core back.  What the image
+ * wrote is printed at the end.
+ */
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 
+#include <baremetal/serial.h>
+#include <pmm/log.h>
+#include <pmm/p9.h>
+#include <pmm/window.h>
+
+#include "console.h"
+#include "heap.h"
 #include "loader.h"
+#include "pages.h"
+#include "ramfs.h"
 #include "say.h"
+
+#define SHARE_DIR "share"
+#define SHARE_TAG "share"
+#define HEAP_SIZE (16ull << 20)
+#define FILE_SIZE_MAX (HEAP_SIZE / 2)
+#define CONSOLE_MEM (24u << 10)
+#define P9_MEM (256u << 10)
+#define NR_DEVS 2u
+#define TURNS 256u /* between two looks at the other core */
+/* Serve what the image left in its queues, but not for ever. */
+#define LAST_TURNS 1000u
+
+static struct ofl_ramfs *tree;
+static struct ofl_dev *devs[NR_DEVS];
+static struct ofl_mem window;
+
+/* What the device code has to say. */
+void ofl_log(const char *fmt, ...)
+{
+	char line[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	ofl_say("host: %s", line);
+}
+
+static int add_file(void *arg, const char *name)
+{
+	struct ofl_loader *l = arg;
+	struct ofl_blob blob;
+	char path[300];
+	int err;
+
+	snprintf(path, sizeof(path), "%s/%s", SHARE_DIR, name);
+	err = ofl_volume_read(&l->volume, path, FILE_SIZE_MAX, &blob);
+	if (!err)
+		err = ofl_ramfs_add(tree, name, blob.data, blob.len);
+	if (err)
+		ofl_say("\\%s\\%s cannot be taken into memory: %s", SHARE_DIR, name,
+			err == -EFBIG || err == -ENOMEM ? "it is too large" : "it cannot be read");
+	return err;
+}
 
 int ofl_host_prepare(struct ofl_loader *l)
 {
-	(void)l;
-	ofl_say("core=other: there is no stand-in host yet");
-	return -ENOTSUP;
+	const struct ofl_boot_info *info = &l->boot->info;
+	void *heap = ofl_pages_get(EfiLoaderData, HEAP_SIZE, OFL_PAGES_BELOW_ANY);
+	struct ofl_p9 *p9;
+	int err;
+
+	if (!heap) {
+		ofl_say("core=other: no memory for the files");
+		return -ENOMEM;
+	}
+	ofl_heap_init(heap, HEAP_SIZE);
+	tree = ofl_ramfs_new();
+	p9 = tree ? ofl_p9_new(SHARE_TAG, P9_MEM, false, &ofl_ramfs_ops, tree) : NULL;
+	if (!p9)
+		return -ENOMEM;
+	err = ofl_volume_list(&l->volume, SHARE_DIR, add_file, l);
+	if (err && err != -ENOENT)
+		return err;
+	devs[0] = ofl_boot_console(CONSOLE_MEM);
+	devs[1] = ofl_p9_dev(p9);
+	window = (struct ofl_mem){
+		.base = (uint8_t *)(uintptr_t)info->window_pa,
+		.pa = info->window_pa,
+		.size = info->window_size,
+	};
+	err = ofl_window_layout(&window, devs, NR_DEVS, true);
+	if (err) {
+		ofl_say("core=other: window=%llu KiB is too small, %llu KiB are needed",
+			OFL_ULL(info->window_size >> 10),
+			OFL_ULL(ofl_window_need(devs, NR_DEVS) >> 10));
+		return err;
+	}
+	/* There is a PMM from the start: the image need not wait. */
+	l->boot->host.pmm_epoch = 1;
+	return 0;
+}
+
+static bool poll_devices(void)
+{
+	bool work = false;
+
+	for (unsigned int i = 0; i < NR_DEVS; i++)
+		work |= ofl_dev_poll(devs[i]);
+	return work;
+}
+
+static void print_file(void *arg, const char *path, const void *data, size_t len)
+{
+	(void)arg;
+	ofl_say("file %s, %llu bytes:", path, OFL_ULL(len));
+	ofl_serial_write(data, len);
+	if (len && ((const char *)data)[len - 1] != '\n')
+		ofl_serial_write("\n", 1);
+	ofl_say("end of %s", path);
 }
 
 void ofl_host_run(struct ofl_loader *l)
 {
+	int err = ofl_machine_start_other(l);
+
+	if (err) {
+		ofl_say("the other core (%#llx) does not start: error %d",
+			OFL_ULL(l->boot->info.hwid), -err);
+		ofl_machine_end(l);
+	}
+	/* To ask costs more than to serve, on a machine that asks its firmware. */
+	for (unsigned int turn = 1; turn % TURNS || !ofl_machine_other_is_back(l); turn++)
+		poll_devices();
+	for (unsigned int i = 0; i < LAST_TURNS && poll_devices(); i++)
+		;
+	ofl_ramfs_changed(tree, print_file, NULL);
 	ofl_machine_end(l);
 }
