@@ -4,7 +4,7 @@
 # timeout: 300
 set -u
 . "$TOP/tests/guest/lib.sh"
-native=$O/x86_64/native
+native=$O/x86_64${SUFFIX:-}/native
 pmm=$O/x86_64/pmm/offload-pmm
 work=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$work"' EXIT
