@@ -37,6 +37,8 @@
 #define PSCI_SYSTEM_OFF 0x84000008u
 #define AFFINITY_OFF 1
 
+#define START_MS 2000u
+
 const uint32_t ofl_machine_id = OFL_MACHINE_AARCH64;
 
 static struct ofl_found found;
@@ -171,17 +173,33 @@ void ofl_machine_enter(struct ofl_loader *l)
 	ofl_enter(entry_pa(l), l->boot->info.region_pa);
 }
 
+/*
+ * Until the image's first store the core may still count as off.  Its line of the
+ * boot page is written with caches off at first: each look has to be at memory.
+ */
 int ofl_machine_start_other(struct ofl_loader *l)
 {
+	uint64_t end = ofl_machine_counter() + l->boot->info.counter_hz / 1000 * START_MS;
+
 	clean(l->boot, l->boot->info.private_size);
-	return ofl_psci(found.conduit, PSCI_CPU_ON, l->boot->info.hwid, entry_pa(l),
-			l->boot->info.region_pa) ? -EIO : 0;
+	if (ofl_psci(found.conduit, PSCI_CPU_ON, l->boot->info.hwid, entry_pa(l),
+		     l->boot->info.region_pa))
+		return -EIO;
+	do {
+		clean(&l->boot->image, sizeof(l->boot->image));
+		if (__atomic_load_n(&l->boot->image.state, __ATOMIC_ACQUIRE))
+			return 0;
+	} while (ofl_machine_counter() < end);
+	return -ETIMEDOUT;
 }
 
 bool ofl_machine_other_is_back(struct ofl_loader *l)
 {
-	return ofl_psci(found.conduit, PSCI_AFFINITY_INFO, l->boot->info.hwid, 0, 0) ==
-	       AFFINITY_OFF;
+	if (ofl_psci(found.conduit, PSCI_AFFINITY_INFO, l->boot->info.hwid, 0, 0) !=
+	    AFFINITY_OFF)
+		return false;
+	clean(&l->boot->image, sizeof(l->boot->image));
+	return true;
 }
 
 void ofl_machine_end(struct ofl_loader *l)

@@ -13,6 +13,7 @@
 
 #include "../acpi.h"
 #include "../loader.h"
+#include "../pages.h"
 #include "../say.h"
 
 #define MSR_APIC_BASE 0x1bu
@@ -30,6 +31,9 @@
 #define ICR_STARTUP 0x4600u
 #define ICR_BUSY 0x1000u
 #define ICR_LOOPS 100000u
+
+#define START_MS 2000u
+#define START_AGAIN_MS 20u
 
 #define EFER_LME (1ull << 8)
 #define EFER_NXE (1ull << 11)
@@ -84,14 +88,17 @@ static uint32_t own_id(void)
 	return is_x2apic() ? (uint32_t)rdmsr(MSR_X2APIC_ID) : *lapic(LAPIC_ID) >> 24;
 }
 
-/* As Linux does where it can; ids are the same in both modes. */
-static void use_x2apic(void)
+/*
+ * The bits of IA32_APIC_BASE for the core of the image: x2APIC where it can, as
+ * Linux has it.  Ids are the same in both modes.
+ */
+static uint32_t apic_bits(void)
 {
 	uint32_t r[4];
 
 	cpuid(1, 0, r);
-	if (r[2] >> 21 & 1)
-		wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | APIC_BASE_ENABLE | APIC_BASE_X2APIC);
+	return (uint32_t)APIC_BASE_ENABLE |
+	       (r[2] >> 21 & 1 ? (uint32_t)APIC_BASE_X2APIC : 0);
 }
 
 static int find_other(struct ofl_loader *l)
@@ -191,9 +198,7 @@ int ofl_machine_prepare(struct ofl_loader *l)
 	boot->arch.x86.lapic_pa = rdmsr(MSR_APIC_BASE) & APIC_BASE_PA;
 	if (!l->config.other_core)
 		return 0;
-	low_page = ofl_low_build((uintptr_t)park_area +
-					 (uint64_t)(ofl_park_start - ofl_park_text),
-				 cr3, (rdmsr(MSR_EFER) & EFER_NXE) | EFER_LME);
+	low_page = ofl_pages_get(EfiLoaderCode, OFL_PAGE, OFL_PAGES_BELOW_1M);
 	if (low_page && cr3 >> 32 == 0)
 		return 0;
 	ofl_say("core=other: no memory below 1 MiB, or page tables above 4 GiB");
@@ -206,7 +211,7 @@ void ofl_machine_alone(struct ofl_loader *l)
 	outb(PIC1_MASK, 0xff);
 	outb(PIC2_MASK, 0xff);
 	if (!l->config.other_core)
-		use_x2apic();
+		wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | apic_bits());
 }
 
 void ofl_machine_enter(struct ofl_loader *l)
@@ -241,20 +246,29 @@ static void send_ipi(uint32_t command)
 		__asm__ volatile("pause");
 }
 
-/* INIT, 10 ms, STARTUP, and once more if nothing comes of it. */
+/*
+ * INIT, 10 ms, then STARTUP until something comes of it: only a core that waits for
+ * one takes it, so one more does no harm.
+ */
 int ofl_machine_start_other(struct ofl_loader *l)
 {
 	uint32_t page = (uint32_t)((uintptr_t)low_page >> 12);
 
 	send_ipi(ICR_INIT);
 	wait_us(l, 10000);
-	for (unsigned int i = 0; i < 2; i++) {
-		send_ipi(ICR_STARTUP | page);
-		for (unsigned int ms = 0; ms < 100; ms++) {
-			if (__atomic_load_n(&l->boot->image.state, __ATOMIC_ACQUIRE))
-				return 0;
-			wait_us(l, 1000);
-		}
+	/*
+	 * Not earlier: firmware wakes the other cores up through low memory as it
+	 * leaves, and puts back what it has found there some time before.
+	 */
+	ofl_low_build(low_page,
+		      (uintptr_t)park_area + (uint64_t)(ofl_park_start - ofl_park_text),
+		      park->home_cr3, (rdmsr(MSR_EFER) & EFER_NXE) | EFER_LME, apic_bits());
+	for (unsigned int ms = 0; ms < START_MS; ms++) {
+		if (ms % START_AGAIN_MS == 0)
+			send_ipi(ICR_STARTUP | page);
+		if (__atomic_load_n(&l->boot->image.state, __ATOMIC_ACQUIRE))
+			return 0;
+		wait_us(l, 1000);
 	}
 	return -ETIMEDOUT;
 }

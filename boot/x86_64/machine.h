@@ -13,10 +13,12 @@
 /* The park area for this image, at its physical address; NULL: no memory. */
 uint8_t *ofl_park_build(const struct ofl_boot *boot);
 /*
- * The page that a second core starts in; it goes on at `entry` in 64-bit code on
- * cr3 (below 4 GiB) with this EFER.  NULL: no memory below 1 MiB.
+ * Fill the page, below 1 MiB, that a second core starts in; it goes on at `entry` in
+ * 64-bit code on cr3 (below 4 GiB) with this EFER and these bits set in
+ * IA32_APIC_BASE.
  */
-uint8_t *ofl_low_build(uint64_t entry, uint64_t cr3, uint64_t efer);
+void ofl_low_build(uint8_t *page, uint64_t entry, uint64_t cr3, uint64_t efer,
+		   uint32_t apic);
 
 /* Frequency of the TSC in Hz, from the CPU or measured; 0: there is no way. */
 uint64_t ofl_tsc_hz(EFI_SYSTEM_TABLE *st);

@@ -174,6 +174,10 @@ GLOBAL(ofl_low_32):
 	ljmpl	*(LOW_DATA + LOW_FAR64)(%ebx)
 	.code64
 GLOBAL(ofl_low_64):
+	movl	$0x1b, %ecx		/* IA32_APIC_BASE: into the mode wanted */
+	rdmsr
+	orl	(LOW_DATA + LOW_APIC)(%rbx), %eax
+	wrmsr
 	movq	(LOW_DATA + LOW_ENTRY)(%rbx), %rax
 	jmp	*%rax
 GLOBAL(ofl_low_text_end):

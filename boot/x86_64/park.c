@@ -119,15 +119,13 @@ uint8_t *ofl_park_build(const struct ofl_boot *boot)
 	return area;
 }
 
-uint8_t *ofl_low_build(uint64_t entry, uint64_t cr3, uint64_t efer)
+void ofl_low_build(uint8_t *page, uint64_t entry, uint64_t cr3, uint64_t efer,
+		   uint32_t apic)
 {
-	uint8_t *page = ofl_pages_get(EfiLoaderCode, OFL_PAGE, OFL_PAGES_BELOW_1M);
 	const uint32_t pa = (uint32_t)(uintptr_t)page;
 	uint8_t *data = page + LOW_DATA;
 	uint64_t far32, far64, gdt[4] = { 0 };
 
-	if (!page)
-		return NULL;
 	memcpy(page, ofl_low_text, (size_t)(ofl_low_text_end - ofl_low_text));
 	far32 = (pa + (uint64_t)(ofl_low_32 - ofl_low_text)) | 0x18ull << 32;
 	far64 = (pa + (uint64_t)(ofl_low_64 - ofl_low_text)) | (uint64_t)PARK_CS << 32;
@@ -139,7 +137,7 @@ uint8_t *ofl_low_build(uint64_t entry, uint64_t cr3, uint64_t efer)
 	memcpy(data + LOW_ENTRY, &entry, 8);
 	memcpy(data + LOW_FAR32, &far32, 8);
 	memcpy(data + LOW_FAR64, &far64, 8);
+	memcpy(data + LOW_APIC, &apic, 4);
 	memcpy(data + LOW_GDT, gdt, sizeof(gdt));
 	set_register(data + LOW_GDTR, sizeof(gdt) - 1, pa + LOW_DATA + LOW_GDT);
-	return page;
 }

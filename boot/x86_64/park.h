@@ -55,6 +55,7 @@
 #define LOW_FAR64 0x20
 #define LOW_GDTR 0x28
 #define LOW_GDT 0x30
+#define LOW_APIC 0x50
 #define LOW_DATA 0x800
 
 #ifndef __ASSEMBLY__
