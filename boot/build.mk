@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# The loader for UEFI machines: $(B)/boot/BOOTX64.EFI, $(B)/boot/BOOTAA64.EFI.
+# The loader for UEFI machines: $(A)/boot/BOOTX64.EFI, $(A)/boot/BOOTAA64.EFI.
 
 EFI_NAME_x86_64 := BOOTX64.EFI
 EFI_NAME_aarch64 := BOOTAA64.EFI
-LOADER := $(B)/boot/$(EFI_NAME_$(ARCH))
+LOADER := $(A)/boot/$(EFI_NAME_$(ARCH))
 
 # Debian's gnu-efi of the target architecture, unpacked.
 GNUEFI := $(O)/gnu-efi/$(ARCH)
@@ -18,8 +18,8 @@ BOOT_SRC := $(addprefix boot/,acpi.c config.c console.c heap.c host.c main.c pag
 	$(addprefix pmm/,mem.c p9.c p9_io.c p9_names.c p9dev.c p9msg.c vdev.c vq.c window.c) \
 	baremetal/serial.c kernel-module/args.c kernel-module/image.c \
 	$(wildcard boot/$(ARCH)/*.[cS])
-BOOT_FDT_OBJ := $(addprefix $(B)/boot/obj/libfdt/,fdt.o fdt_ro.o fdt_sw.o)
-BOOT_OBJ = $(patsubst %,$(B)/boot/obj/%.o,$(BOOT_SRC)) $(BOOT_FDT_OBJ)
+BOOT_FDT_OBJ := $(addprefix $(A)/boot/obj/libfdt/,fdt.o fdt_ro.o fdt_sw.o)
+BOOT_OBJ = $(patsubst %,$(A)/boot/obj/%.o,$(BOOT_SRC)) $(BOOT_FDT_OBJ)
 
 BOOT_MACHINE_x86_64 := -mno-red-zone -maccumulate-outgoing-args -mno-avx \
 	-fcf-protection=none
@@ -32,24 +32,24 @@ BOOT_CFLAGS = -std=gnu11 -g -Os $(WARN) -ffreestanding -fpic -fshort-wchar \
 	-isystem $(GNUEFI)/usr/include/efi -isystem $(GNUEFI)/usr/include/efi/$(ARCH) \
 	-isystem $(LIBFDT_SRC) -DGNU_EFI_USE_MS_ABI -Iinclude -I.
 
-$(B)/boot/obj/%.c.o: %.c | $(GNUEFI_READY) $(LIBFDT_SRC)/.ready
+$(A)/boot/obj/%.c.o: %.c | $(GNUEFI_READY) $(LIBFDT_SRC)/.ready
 	@mkdir -p $(@D)
 	$(call note,CC,$@)
 	$(Q)$(CC) $(BOOT_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/boot/obj/%.S.o: %.S | $(GNUEFI_READY)
+$(A)/boot/obj/%.S.o: %.S | $(GNUEFI_READY)
 	@mkdir -p $(@D)
 	$(call note,AS,$@)
 	$(Q)$(CC) $(BOOT_CFLAGS) -D__ASSEMBLY__ -MMD -MP -c -o $@ $<
 
-$(BOOT_FDT_OBJ): $(B)/boot/obj/libfdt/%.o: $(LIBFDT_SRC)/.ready | $(GNUEFI_READY)
+$(BOOT_FDT_OBJ): $(A)/boot/obj/libfdt/%.o: $(LIBFDT_SRC)/.ready | $(GNUEFI_READY)
 	@mkdir -p $(@D)
 	$(call note,CC,$@)
 	$(Q)$(CC) $(BOOT_CFLAGS) -w -c -o $@ $(LIBFDT_SRC)/$*.c
 
 -include $(BOOT_OBJ:.o=.d)
 
-$(B)/boot/loader.so: $(BOOT_OBJ)
+$(A)/boot/loader.so: $(BOOT_OBJ)
 	$(call note,LD,$@)
 	$(Q)$(LD) -nostdlib -shared -Bsymbolic -znocombreloc -znoexecstack --no-undefined \
 		--build-id=none --defsym=EFI_SUBSYSTEM=10 --no-warn-rwx-segments -T $(GNUEFI)/usr/lib/elf_$(ARCH)_efi.lds -o $@ \
@@ -61,7 +61,7 @@ BOOT_COPY_x86_64 := -j .text -j .sdata -j .data -j .dynamic -j .dynsym -j .rel \
 	-j .rela -j .rel.* -j .rela.* -j .reloc --target efi-app-x86_64 --subsystem=10
 BOOT_COPY_aarch64 := -j .text -j .sdata -j .data -j .dynamic -j .dynsym -j .rel \
 	-j .rela -j .rel.* -j .rela.* -j .rel* -j .rela* -j .reloc -O binary
-$(LOADER): $(B)/boot/loader.so
+$(LOADER): $(A)/boot/loader.so
 	$(call note,EFI,$@)
 	$(Q)$(OBJCOPY) $(BOOT_COPY_$(ARCH)) $< $@
 

@@ -13,7 +13,8 @@
  *	                   one, for which the first plays host: console on the
  *	                   serial line and the files of \share over 9p (self)
  *	mem=SIZE           memory of the image, with K or M behind it (16M)
- *	window=SIZE        of it, shared with the host (core=other: 4M; else none)
+ *	window=SIZE        of it, shared with the host (core=other: 4M; else none); 0:
+ *	                   the image has no host, only the serial line
  *	serial=WHERE       auto, none, io:PORT, mmio:ADDRESS or pl011:ADDRESS; auto
  *	                   takes what the firmware's tables name (auto)
  *	debug-exit=PORT    x86_64: end the machine by a write to this I/O port, as

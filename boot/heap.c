@@ -91,13 +91,16 @@ void *calloc(size_t nr, size_t size)
 
 void *realloc(void *old, size_t size)
 {
-	struct block *b = (struct block *)old - 1;
+	struct block *b;
 	void *new;
 
-	if (old && size <= b->size)
+	if (!old)
+		return malloc(size);
+	b = (struct block *)old - 1;
+	if (size <= b->size)
 		return old;
 	new = malloc(size);
-	if (old && new) {
+	if (new) {
 		memcpy(new, old, b->size);
 		free(old);
 	}

@@ -37,6 +37,7 @@
 
 static struct ofl_ramfs *tree;
 static struct ofl_dev *devs[NR_DEVS];
+static unsigned int nr_devs; /* 0: there is no window */
 static struct ofl_mem window;
 
 /* What the device code has to say. */
@@ -71,10 +72,14 @@ static int add_file(void *arg, const char *name)
 int ofl_host_prepare(struct ofl_loader *l)
 {
 	const struct ofl_boot_info *info = &l->boot->info;
-	void *heap = ofl_pages_get(EfiLoaderData, HEAP_SIZE, OFL_PAGES_BELOW_ANY);
 	struct ofl_p9 *p9;
+	void *heap;
 	int err;
 
+	/* On its own on the other core: the serial line is its console. */
+	if (!info->window_size)
+		return 0;
+	heap = ofl_pages_get(EfiLoaderData, HEAP_SIZE, OFL_PAGES_BELOW_ANY);
 	if (!heap) {
 		ofl_say("core=other: no memory for the files");
 		return -ENOMEM;
@@ -101,6 +106,7 @@ int ofl_host_prepare(struct ofl_loader *l)
 			OFL_ULL(ofl_window_need(devs, NR_DEVS) >> 10));
 		return err;
 	}
+	nr_devs = NR_DEVS;
 	/* There is a PMM from the start: the image need not wait. */
 	l->boot->host.pmm_epoch = 1;
 	return 0;
@@ -110,7 +116,7 @@ static bool poll_devices(void)
 {
 	bool work = false;
 
-	for (unsigned int i = 0; i < NR_DEVS; i++)
+	for (unsigned int i = 0; i < nr_devs; i++)
 		work |= ofl_dev_poll(devs[i]);
 	return work;
 }
@@ -139,6 +145,7 @@ void ofl_host_run(struct ofl_loader *l)
 		poll_devices();
 	for (unsigned int i = 0; i < LAST_TURNS && poll_devices(); i++)
 		;
-	ofl_ramfs_changed(tree, print_file, NULL);
+	if (tree)
+		ofl_ramfs_changed(tree, print_file, NULL);
 	ofl_machine_end(l);
 }
