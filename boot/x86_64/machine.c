@@ -194,7 +194,7 @@ int ofl_machine_prepare(struct ofl_loader *l)
 	park->home_arg = (uintptr_t)l;
 	boot->arch.x86.park_pa = (uintptr_t)park_area;
 	boot->arch.x86.park_entry = (uintptr_t)park_area +
-				    (uint64_t)(ofl_park_entry - ofl_park_text);
+				    ofl_park_offset(ofl_park_entry, ofl_park_text);
 	boot->arch.x86.lapic_pa = rdmsr(MSR_APIC_BASE) & APIC_BASE_PA;
 	if (!l->config.other_core)
 		return 0;
@@ -218,7 +218,7 @@ void ofl_machine_enter(struct ofl_loader *l)
 {
 	void (*start)(void) =
 		(void (*)(void))((uintptr_t)park_area +
-				 (uintptr_t)(ofl_park_start - ofl_park_text));
+				 ofl_park_offset(ofl_park_start, ofl_park_text));
 
 	(void)l;
 	start();
@@ -261,7 +261,7 @@ int ofl_machine_start_other(struct ofl_loader *l)
 	 * leaves, and puts back what it has found there some time before.
 	 */
 	ofl_low_build(low_page,
-		      (uintptr_t)park_area + (uint64_t)(ofl_park_start - ofl_park_text),
+		      (uintptr_t)park_area + ofl_park_offset(ofl_park_start, ofl_park_text),
 		      park->home_cr3, (rdmsr(MSR_EFER) & EFER_NXE) | EFER_LME, apic_bits());
 	for (unsigned int ms = 0; ms < START_MS; ms++) {
 		if (ms % START_AGAIN_MS == 0)

@@ -68,11 +68,11 @@ static void build_area(uint8_t *area)
 		PARK_STACK_OTHER, PARK_STACK_OTHER, PARK_STACK_OTHER,
 	};
 	const uint64_t pa = (uintptr_t)area, tss = pa + PARK_DATA + PARK_TSS;
-	const uint64_t vectors = pa + (uint64_t)(ofl_park_vectors - ofl_park_text);
+	const uint64_t vectors = pa + ofl_park_offset(ofl_park_vectors, ofl_park_text);
 	uint8_t *data = area + PARK_DATA, *idt = area + PARK_IDT;
 	uint64_t *gdt = (uint64_t *)(data + PARK_GDT);
 
-	memcpy(area, ofl_park_text, (size_t)(ofl_park_text_end - ofl_park_text));
+	memcpy(area, ofl_park_text, ofl_park_offset(ofl_park_text_end, ofl_park_text));
 	gdt[PARK_CS / 8] = 0x00af9b000000ffffull;
 	gdt[PARK_DS / 8] = 0x00cf93000000ffffull;
 	gdt[PARK_TR / 8] = 103 | (tss & 0xffffff) << 16 | 0x89ull << 40 |
@@ -90,9 +90,9 @@ static void build_area(uint8_t *area)
 		set_gate(idt, i,
 			 i < PARK_NR_VECTORS ?
 				 vectors + i * PARK_VECTOR_SIZE :
-				 pa + (uint64_t)(ofl_park_other - ofl_park_text),
+				 pa + ofl_park_offset(ofl_park_other, ofl_park_text),
 			 4);
-	set_gate(idt, 2, pa + (uint64_t)(ofl_park_nmi - ofl_park_text), 1);
+	set_gate(idt, 2, pa + ofl_park_offset(ofl_park_nmi, ofl_park_text), 1);
 	set_gate(idt, 8, vectors + 8 * PARK_VECTOR_SIZE, 2);
 	set_gate(idt, 18, vectors + 18 * PARK_VECTOR_SIZE, 3);
 	set_register(data + PARK_IDTR, OFL_PAGE - 1, pa + PARK_IDT);
@@ -126,9 +126,9 @@ void ofl_low_build(uint8_t *page, uint64_t entry, uint64_t cr3, uint64_t efer,
 	uint8_t *data = page + LOW_DATA;
 	uint64_t far32, far64, gdt[4] = { 0 };
 
-	memcpy(page, ofl_low_text, (size_t)(ofl_low_text_end - ofl_low_text));
-	far32 = (pa + (uint64_t)(ofl_low_32 - ofl_low_text)) | 0x18ull << 32;
-	far64 = (pa + (uint64_t)(ofl_low_64 - ofl_low_text)) | (uint64_t)PARK_CS << 32;
+	memcpy(page, ofl_low_text, ofl_park_offset(ofl_low_text_end, ofl_low_text));
+	far32 = (pa + ofl_park_offset(ofl_low_32, ofl_low_text)) | 0x18ull << 32;
+	far64 = (pa + ofl_park_offset(ofl_low_64, ofl_low_text)) | (uint64_t)PARK_CS << 32;
 	gdt[PARK_CS / 8] = 0x00af9b000000ffffull;
 	gdt[PARK_DS / 8] = 0x00cf93000000ffffull;
 	gdt[3] = 0x00cf9b000000ffffull; /* 32-bit code, 0x18 */

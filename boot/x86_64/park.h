@@ -90,6 +90,12 @@ extern const uint8_t ofl_park_text[], ofl_park_text_end[], ofl_park_start[];
 extern const uint8_t ofl_park_entry[], ofl_park_nmi[], ofl_park_other[];
 extern const uint8_t ofl_park_vectors[];
 extern const uint8_t ofl_low_text[], ofl_low_text_end[], ofl_low_32[], ofl_low_64[];
+
+/* Where a label of park.S lies behind another one. */
+static inline uint64_t ofl_park_offset(const uint8_t *label, const uint8_t *start)
+{
+	return (uintptr_t)label - (uintptr_t)start;
+}
 #endif
 
 #endif
