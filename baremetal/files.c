@@ -43,6 +43,7 @@ static struct open_file *fds[OFL_OPEN_MAX] = { &console_file, &console_file,
 static struct ofl_console *console;
 
 int (*ofl_files_getc)(void);
+bool ofl_files_midline;
 
 void *ofl_files_streams[OFL_OPEN_MAX];
 
@@ -249,6 +250,8 @@ static int64_t console_write(const void *buf, size_t len)
 {
 	ssize_t done = 0;
 
+	if (len)
+		ofl_files_midline = ((const char *)buf)[len - 1] != '\n';
 	if (console)
 		done = ofl_console_write(console, buf, len);
 	if (done < 0)

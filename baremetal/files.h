@@ -25,6 +25,8 @@ void ofl_files_console(struct ofl_console *con);
  * NULL: none will ever come.
  */
 extern int (*ofl_files_getc)(void);
+/* What descriptors 1 and 2 wrote last was not the end of a line. */
+extern bool ofl_files_midline;
 /* Forget mounts (open files stay, with EIO): their PMM is gone. */
 void ofl_files_unmount(void);
 

@@ -28,7 +28,8 @@ void ofl_line_end(enum ofl_image_state state, int status)
 	if (!ofl_log_mirror || said)
 		return;
 	said = true;
-	if (ofl_log->head && ofl_log->text[(ofl_log->head - 1) % sizeof(ofl_log->text)] != '\n')
+	if (ofl_files_midline ||
+	    (ofl_log->head && ofl_log->text[(ofl_log->head - 1) % sizeof(ofl_log->text)] != '\n'))
 		ofl_log_write("\n", 1);
 	switch (state) {
 	case OFL_STATE_EXITED:

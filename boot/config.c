@@ -129,9 +129,23 @@ static int read_value(struct line *line, unsigned int key, struct ofl_config *co
 
 	switch (key) {
 	case IMAGE:
-		return copy_value(line, config->image, sizeof(config->image));
+		if (config->nr_images == OFL_CONFIG_IMAGES) {
+			SAY(line, "there are more than %u images", OFL_CONFIG_IMAGES);
+			return -EINVAL;
+		}
+		if (!line->value[0]) {
+			SAY(line, "%s= has no name", line->key);
+			return -EINVAL;
+		}
+		n = config->nr_images++;
+		return copy_value(line, config->image[n].name, sizeof(config->image[n].name));
 	case ARGS:
-		return copy_value(line, config->args, sizeof(config->args));
+		if (!config->nr_images) {
+			SAY(line, "%s= comes before any image=", line->key);
+			return -EINVAL;
+		}
+		n = config->nr_images - 1;
+		return copy_value(line, config->image[n].args, sizeof(config->image[n].args));
 	case CORE:
 		config->other_core = !strcmp(line->value, "other");
 		if (config->other_core || !strcmp(line->value, "self"))
@@ -212,8 +226,12 @@ static int split(struct line *line, const char *from, const char *to)
 
 static int check(const struct ofl_config *config, char *msg, size_t size)
 {
-	if (!config->image[0]) {
+	if (!config->nr_images) {
 		snprintf(msg, size, "image= is missing: it names the image to start");
+		return -EINVAL;
+	}
+	if (config->nr_images > 1 && !config->other_core) {
+		snprintf(msg, size, "more than one image= needs core=other: the first takes this core");
 		return -EINVAL;
 	}
 	if (config->window && !config->other_core) {
@@ -258,6 +276,8 @@ int ofl_config_read(const char *text, size_t len, struct ofl_config *config, cha
 			SAY(&line, "there is no key \"%s\"", line.key);
 			return -EINVAL;
 		}
+		if (key == IMAGE)
+			seen[IMAGE] = seen[ARGS] = 0;
 		if (seen[key]) {
 			SAY(&line, "%s= was given in line %u already", line.key, seen[key]);
 			return -EINVAL;

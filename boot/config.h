@@ -7,8 +7,9 @@
  *
  * Blanks around both are dropped, lines that are empty or begin with # ignored.
  *
- *	image=NAME         the image, .bin or .elf; \ or / between folders
- *	args=TEXT          its arguments, quoted as in a shell (none)
+ *	image=NAME         the image, .bin or .elf; \ or / between folders; with
+ *	                   core=other there may be more, which run one after the other
+ *	args=TEXT          arguments of the image named last, quoted as in a shell (none)
  *	core=self|other    where it runs: on the core that boots, or on a second
  *	                   one, for which the first plays host: console on the
  *	                   serial line and the files of \share over 9p (self)
@@ -20,7 +21,7 @@
  *	debug-exit=PORT    x86_64: end the machine by a write to this I/O port, as
  *	                   QEMU's isa-debug-exit has it (by the firmware)
  *
- * A key may be given once.  What is not known is an error.
+ * Any other key may be given once.  What is not known is an error.
  */
 #ifndef OFFLOAD_BOOT_CONFIG_H
 #define OFFLOAD_BOOT_CONFIG_H
@@ -32,10 +33,14 @@
 #include <offload/abi.h>
 
 #define OFL_CONFIG_NAME_MAX 256
+#define OFL_CONFIG_IMAGES 48
 
 struct ofl_config {
-	char image[OFL_CONFIG_NAME_MAX];
-	char args[OFL_ARGS_MAX];
+	struct {
+		char name[OFL_CONFIG_NAME_MAX];
+		char args[OFL_ARGS_MAX];
+	} image[OFL_CONFIG_IMAGES];
+	unsigned int nr_images; /* 1 or more */
 	bool other_core;
 	uint64_t mem;
 	uint64_t window;

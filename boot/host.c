@@ -107,8 +107,6 @@ int ofl_host_prepare(struct ofl_loader *l)
 		return err;
 	}
 	nr_devs = NR_DEVS;
-	/* There is a PMM from the start: the image need not wait. */
-	l->boot->host.pmm_epoch = 1;
 	return 0;
 }
 
@@ -131,10 +129,16 @@ static void print_file(void *arg, const char *path, const void *data, size_t len
 	ofl_say("end of %s", path);
 }
 
-void ofl_host_run(struct ofl_loader *l)
+static void run_image(struct ofl_loader *l)
 {
-	int err = ofl_machine_start_other(l);
+	int err;
 
+	if (nr_devs) {
+		ofl_window_layout(&window, devs, nr_devs, true);
+		/* There is a PMM from the start: the image need not wait. */
+		l->boot->host.pmm_epoch = 1;
+	}
+	err = ofl_machine_start_other(l);
 	if (err) {
 		ofl_say("the other core (%#llx) does not start: error %d",
 			OFL_ULL(l->boot->info.hwid), -err);
@@ -147,5 +151,14 @@ void ofl_host_run(struct ofl_loader *l)
 		;
 	if (tree)
 		ofl_ramfs_changed(tree, print_file, NULL);
+}
+
+void ofl_host_run(struct ofl_loader *l)
+{
+	for (unsigned int i = 0; i < l->config.nr_images; i++) {
+		if (i)
+			ofl_loader_place(l, i);
+		run_image(l);
+	}
 	ofl_machine_end(l);
 }

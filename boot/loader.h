@@ -22,14 +22,21 @@ struct ofl_loader {
 	EFI_HANDLE handle;
 	struct ofl_volume volume;
 	struct ofl_config config;
-	struct ofl_blob blob; /* the image file */
-	struct ofl_image image;
+	struct {
+		struct ofl_blob blob; /* the file */
+		struct ofl_image image;
+	} image[OFL_CONFIG_IMAGES];
 	enum ofl_serial serial;
 	uint64_t serial_pa;
-	uint64_t wall_ns; /* CLOCK_REALTIME at start_counter */
 	/* Of config.mem bytes, at its physical address; begins with the boot page. */
 	struct ofl_boot *boot;
 };
+
+/*
+ * Put image n and its part of the boot page into the region, which is zero
+ * otherwise, and say so.
+ */
+void ofl_loader_place(struct ofl_loader *l, unsigned int n);
 
 /* --- machine.c of the architecture --- */
 

@@ -10,6 +10,7 @@
  * core, or on another one with this core as its stand-in host (host.c).
  */
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -62,30 +63,33 @@ static int read_config(struct ofl_loader *l)
 		ofl_say("\\%s: %s", CONFIG_NAME, msg);
 		return err;
 	}
-	err = ofl_args_check(l->config.args, msg);
+	for (unsigned int i = 0; !err && i < l->config.nr_images; i++)
+		err = ofl_args_check(l->config.image[i].args, msg);
 	if (err)
 		ofl_say("\\%s: %s", CONFIG_NAME, msg);
 	return err;
 }
 
 /* The same reader, so the same words, as in the kernel module. */
-static int read_image(struct ofl_loader *l)
+static int read_image(struct ofl_loader *l, unsigned int n)
 {
 	const struct ofl_image_host host = {
 		.machine = ofl_machine_id,
 		.private_size = l->config.mem - l->config.window,
 	};
+	const char *name = l->config.image[n].name;
+	struct ofl_blob *blob = &l->image[n].blob;
 	char msg[OFL_MSG_MAX];
 	int err;
 
-	err = ofl_volume_read(&l->volume, l->config.image, OFL_IMAGE_FILE_MAX, &l->blob);
+	err = ofl_volume_read(&l->volume, name, OFL_IMAGE_FILE_MAX, blob);
 	if (err) {
-		ofl_say("image %s %s", l->config.image, why(err));
+		ofl_say("image %s %s", name, why(err));
 		return err;
 	}
-	err = ofl_image_read(l->blob.data, l->blob.len, &host, &l->image, msg);
+	err = ofl_image_read(blob->data, blob->len, &host, &l->image[n].image, msg);
 	if (err)
-		ofl_say("image %s: %s", l->config.image, msg);
+		ofl_say("image %s: %s", name, msg);
 	return err;
 }
 
@@ -152,13 +156,39 @@ static int64_t counter_ns(uint64_t counter, uint64_t hz)
 	return (int64_t)(counter / hz * 1000000000u + counter % hz * 1000000000u / hz);
 }
 
+void ofl_loader_place(struct ofl_loader *l, unsigned int n)
+{
+	const struct ofl_image *image = &l->image[n].image;
+	const char *name = l->config.image[n].name, *slash;
+	struct ofl_boot_info *info = &l->boot->info;
+	uint8_t keep[offsetof(struct ofl_boot, host)];
+
+	if (n) {
+		memcpy(keep, l->boot, sizeof(keep));
+		memset(l->boot, 0, l->config.mem);
+		memcpy(l->boot, keep, sizeof(keep));
+	}
+	ofl_image_copy(image, l->image[n].blob.data, l->boot);
+	info->entry = image->entry;
+	info->image_size = image->size;
+	info->flags = image->flags;
+	snprintf(l->boot->args, sizeof(l->boot->args), "%s", l->config.image[n].args);
+	info->args_len = (uint32_t)strlen(l->boot->args);
+	while ((slash = strchr(name, '\\')) || (slash = strchr(name, '/')))
+		name = slash + 1;
+	snprintf(l->boot->image_name, sizeof(l->boot->image_name), "%s", name);
+	info->start_counter = ofl_machine_counter();
+	ofl_say("image %s (%s, %llu KiB) at %#llx, %s core", name, image->format,
+		OFL_ULL(image->size >> 10), OFL_ULL(info->region_pa),
+		l->config.other_core ? "another" : "this");
+}
+
+/* What is the same for all images. */
 static int fill_region(struct ofl_loader *l)
 {
 	struct ofl_boot_info *info = &l->boot->info;
-	const char *name = l->config.image, *slash;
 	int err;
 
-	ofl_image_copy(&l->image, l->blob.data, l->boot);
 	info->magic = OFL_BOOT_MAGIC;
 	info->abi = OFL_ABI_VERSION;
 	info->machine = ofl_machine_id;
@@ -167,23 +197,14 @@ static int fill_region(struct ofl_loader *l)
 	info->private_size = l->config.mem - l->config.window;
 	info->window_size = l->config.window;
 	info->window_pa = info->region_pa + info->private_size;
-	info->entry = l->image.entry;
-	info->image_size = l->image.size;
-	info->flags = l->image.flags;
 	info->serial = l->serial;
 	info->serial_pa = l->serial_pa;
 	info->boot_flags = l->config.other_core ? 0 : OFL_BOOT_POWER_OFF;
-	snprintf(l->boot->args, sizeof(l->boot->args), "%s", l->config.args);
-	info->args_len = (uint32_t)strlen(l->boot->args);
-	while ((slash = strchr(name, '\\')) || (slash = strchr(name, '/')))
-		name = slash + 1;
-	snprintf(l->boot->image_name, sizeof(l->boot->image_name), "%s", name);
 	err = ofl_machine_prepare(l);
 	if (err)
 		return err;
-	info->start_counter = ofl_machine_counter();
 	info->wall_offset_ns = (int64_t)wall_clock_ns(l) -
-			       counter_ns(info->start_counter, info->counter_hz);
+			       counter_ns(ofl_machine_counter(), info->counter_hz);
 	return 0;
 }
 
@@ -221,8 +242,8 @@ static int load(struct ofl_loader *l)
 		return -ENODEV;
 	}
 	err = read_config(l);
-	if (!err)
-		err = read_image(l);
+	for (unsigned int i = 0; !err && i < l->config.nr_images; i++)
+		err = read_image(l, i);
 	if (!err)
 		err = get_region(l);
 	if (!err)
@@ -247,10 +268,7 @@ EFI_STATUS efi_main(EFI_HANDLE handle, EFI_SYSTEM_TABLE *st)
 	ofl_pages_init(l->bs);
 	err = load(l);
 	if (!err)
-		ofl_say("image %s (%s, %llu KiB) at %#llx, %s core", l->boot->image_name,
-			l->image.format, OFL_ULL(l->image.size >> 10),
-			OFL_ULL(l->boot->info.region_pa),
-			l->config.other_core ? "another" : "this");
+		ofl_loader_place(l, 0);
 	if (!err)
 		err = leave_firmware(l);
 	if (err) {

@@ -584,6 +584,7 @@ void ofl_ramfs_changed(struct ofl_ramfs *fs,
 
 		if (!is_dir(node) && node->written && len + name < sizeof(path)) {
 			memcpy(path + len, node->name, name + 1);
+			node->written = false;
 			fn(arg, path, node->data, node->size);
 		}
 		/* a folder whose path is too long for us is left out */

@@ -18,7 +18,7 @@ struct ofl_ramfs *ofl_ramfs_new(void);
  * is none.
  */
 int ofl_ramfs_add(struct ofl_ramfs *fs, const char *name, const void *data, size_t len);
-/* All files that were written since, with their paths ("dir/name"). */
+/* All files that were written since the last call, with their paths ("dir/name"). */
 void ofl_ramfs_changed(struct ofl_ramfs *fs,
 		       void (*fn)(void *arg, const char *path, const void *data, size_t len),
 		       void *arg);

@@ -136,12 +136,18 @@ static uint32_t exit_value(const struct ofl_boot *boot)
 	}
 }
 
-void ofl_machine_end(struct ofl_loader *l)
+static void say_faults(void)
 {
 	if (park->faults)
 		ofl_say("exception without a handler of the image's: vector %llu, error %#llx, rip %#llx, cr2 %#llx",
 			OFL_ULL(park->vector), OFL_ULL(park->error), OFL_ULL(park->rip),
 			OFL_ULL(park->cr2));
+	park->faults = 0;
+}
+
+void ofl_machine_end(struct ofl_loader *l)
+{
+	say_faults();
 	if (l->config.debug_exit)
 		outb((uint16_t)l->config.debug_exit, (uint8_t)exit_value(l->boot));
 	l->st->RuntimeServices->ResetSystem(EfiResetShutdown, EFI_SUCCESS, 0, NULL);
@@ -220,7 +226,7 @@ void ofl_machine_enter(struct ofl_loader *l)
 		(void (*)(void))((uintptr_t)park_area +
 				 ofl_park_offset(ofl_park_start, ofl_park_text));
 
-	(void)l;
+	park->entry = l->boot->info.entry;
 	start();
 	__builtin_unreachable();
 }
@@ -254,6 +260,8 @@ int ofl_machine_start_other(struct ofl_loader *l)
 {
 	uint32_t page = (uint32_t)((uintptr_t)low_page >> 12);
 
+	park->entry = l->boot->info.entry;
+	other_back = false;
 	send_ipi(ICR_INIT);
 	wait_us(l, 10000);
 	/*
@@ -276,5 +284,8 @@ int ofl_machine_start_other(struct ofl_loader *l)
 bool ofl_machine_other_is_back(struct ofl_loader *l)
 {
 	(void)l;
-	return __atomic_load_n(&other_back, __ATOMIC_ACQUIRE);
+	if (!__atomic_load_n(&other_back, __ATOMIC_ACQUIRE))
+		return false;
+	say_faults();
+	return true;
 }

@@ -115,7 +115,6 @@ uint8_t *ofl_park_build(const struct ofl_boot *boot)
 	build_area(area);
 	park = (struct ofl_park *)(area + PARK_DATA);
 	park->cr3 = (uintptr_t)root;
-	park->entry = boot->info.entry;
 	return area;
 }
 

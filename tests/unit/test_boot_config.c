@@ -40,8 +40,8 @@ static void test_defaults(void **state)
 {
 	(void)state;
 	assert_int_equal(read_text("image=rt.bin"), 0);
-	assert_string_equal(config.image, "rt.bin");
-	assert_string_equal(config.args, "");
+	assert_string_equal(config.image[0].name, "rt.bin");
+	assert_string_equal(config.image[0].args, "");
 	assert_false(config.other_core);
 	assert_int_equal(config.mem, 16 << 20);
 	assert_int_equal(config.window, 0);
@@ -60,8 +60,8 @@ static void test_values(void **state)
 				   "args='a b'  c=d \r\ncore=other\r\nmem=32M\r\n"
 				   "window=2048K\r\nserial=mmio:0xFE001000\r\ndebug-exit=0x501"),
 			 0);
-	assert_string_equal(config.image, "dir/rt.elf");
-	assert_string_equal(config.args, "'a b'  c=d");
+	assert_string_equal(config.image[0].name, "dir/rt.elf");
+	assert_string_equal(config.image[0].args, "'a b'  c=d");
 	assert_true(config.other_core);
 	assert_int_equal(config.mem, 32 << 20);
 	assert_int_equal(config.window, 2 << 20);
@@ -78,14 +78,36 @@ static void test_values(void **state)
 	assert_int_equal(config.serial, OFL_SERIAL_PL011);
 }
 
+static void test_images(void **state)
+{
+	char text[64 * OFL_CONFIG_IMAGES] = "core=other\n";
+
+	(void)state;
+	assert_int_equal(read_text("image=a\nargs=1 2\ncore=other\nimage=b\nimage=c\nargs=3"), 0);
+	assert_int_equal(config.nr_images, 3);
+	assert_string_equal(config.image[0].args, "1 2");
+	assert_string_equal(config.image[1].name, "b");
+	assert_string_equal(config.image[1].args, "");
+	assert_string_equal(config.image[2].args, "3");
+	for (int i = 0; i < OFL_CONFIG_IMAGES; i++)
+		strcat(text, "image=x\n");
+	assert_int_equal(read_text(text), 0);
+	strcat(text, "image=x\n");
+	assert_int_equal(read_text(text), -EINVAL);
+	assert_non_null(strstr(msg, "more than 48 images"));
+}
+
 static void test_refused(void **state)
 {
 	static const struct {
 		const char *text, *word;
 	} bad[] = {
 		{ "", "image= is missing" },
-		{ "image=", "image= is missing" },
-		{ "image=a\nimage=b", "line 2: image= was given in line 1" },
+		{ "image=", "line 1: image= has no name" },
+		{ "args=x\nimage=a", "line 1: args= comes before" },
+		{ "image=a\nimage=b", "more than one image= needs core=other" },
+		{ "image=a\nargs=x\nargs=y", "line 3: args= was given in line 2" },
+		{ "core=self\nimage=a\ncore=self", "line 3: core= was given in line 1" },
 		{ "image=a\nimag=b", "line 2: there is no key \"imag\"" },
 		{ "image=a\n\nrubbish", "line 3: \"rubbish\"" },
 		{ "a-very-long-key-that-is-none=1", "line 1: there is no key" },
@@ -141,7 +163,8 @@ static void test_fuzz(void **state)
 		if (read_text(text))
 			assert_true(msg[0]);
 		else
-			assert_true(config.image[0] && config.window < config.mem);
+			assert_true(config.nr_images && config.image[0].name[0] &&
+				    config.window < config.mem);
 	}
 }
 
@@ -177,7 +200,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults), cmocka_unit_test(test_values),
-		cmocka_unit_test(test_refused),	 cmocka_unit_test(test_fuzz),
+		cmocka_unit_test(test_images),	 cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_fuzz),
 		cmocka_unit_test(test_snprintf),
 	};
 

@@ -264,6 +264,10 @@ static void test_changed(void **state)
 	write_file("last", "2");
 	ofl_ramfs_changed(fs, note, NULL);
 	assert_string_equal(changed, "z=1;dir/sub/new=deep;last=2;");
+	changed[0] = '\0';
+	write_file("z", "3");
+	ofl_ramfs_changed(fs, note, NULL);
+	assert_string_equal(changed, "z=3;");
 }
 
 /* Any requests in any order: the sanitizers watch, and nothing is left behind. */
