@@ -149,6 +149,7 @@ static void run_image(struct ofl_loader *l)
 		poll_devices();
 	for (unsigned int i = 0; i < LAST_TURNS && poll_devices(); i++)
 		;
+	ofl_loader_last_word(l);
 	if (tree)
 		ofl_ramfs_changed(tree, print_file, NULL);
 }

@@ -38,6 +38,12 @@ struct ofl_loader {
  */
 void ofl_loader_place(struct ofl_loader *l, unsigned int n);
 
+/*
+ * The image has given its core back.  It has said itself how it went, unless it never
+ * came so far.
+ */
+void ofl_loader_last_word(const struct ofl_loader *l);
+
 /* --- machine.c of the architecture --- */
 
 /* OFL_MACHINE_* */

@@ -183,6 +183,23 @@ void ofl_loader_place(struct ofl_loader *l, unsigned int n)
 		l->config.other_core ? "another" : "this");
 }
 
+void ofl_loader_last_word(const struct ofl_loader *l)
+{
+	const struct ofl_log *log =
+		(const struct ofl_log *)((const uint8_t *)l->boot + OFL_LOG_OFF);
+	const struct ofl_boot_image *image = &l->boot->image;
+
+	if (image->state == OFL_STATE_EXITED || image->state == OFL_STATE_STOPPED ||
+	    (image->state == OFL_STATE_CRASHED && log->head))
+		return;
+	if (image->exit_status)
+		ofl_say("the image ended before its traps were up: error %d",
+			-image->exit_status);
+	else
+		ofl_say("the image ended before its traps were up (state %u)", image->state);
+	ofl_say("crashed");
+}
+
 /* What is the same for all images. */
 static int fill_region(struct ofl_loader *l)
 {

@@ -16,6 +16,8 @@ _Static_assert(offsetof(struct ofl_boot, image) == 256 && OFL_IMAGE_OFF == 0x400
 	       OFL_REGION_VA == 0x700000000000ull, "start.S");
 _Static_assert(offsetof(struct ofl_boot, arch.arm64.conduit) == 128 &&
 	       (int)OFL_CONDUIT_SMC == 2 && (int)OFL_STATE_CRASHED == 5, "start.S");
+_Static_assert(offsetof(struct ofl_boot, info.boot_flags) == 116 && OFL_BOOT_POWER_OFF == 1,
+	       "start.S");
 _Static_assert(OFL_ABI_VERSION == 1, "the note in start.S");
 
 #define GICD_SIZE 0x1000u

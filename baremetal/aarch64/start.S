@@ -20,6 +20,7 @@
  */
 #include "cpu.h"
 
+#define BOOT_FLAGS 116		/* offsetof(struct ofl_boot, info.boot_flags) */
 #define BOOT_IMAGE 256		/* offsetof(struct ofl_boot, image) */
 #define STATE_ENTERED 1
 #define IMAGE_OFF 0x40000	/* OFL_IMAGE_OFF */
@@ -180,8 +181,12 @@ early_failed:
 	dsb	sy
 	ldr	w1, [x19, #128]			/* conduit */
 	mov	w0, #0x84000000
+	ldr	w2, [x19, #BOOT_FLAGS]
+	tbnz	w2, #0, 9f			/* OFL_BOOT_POWER_OFF */
 	orr	w0, w0, #2			/* PSCI CPU_OFF */
-	cmp	w1, #2
+	b	12f
+9:	orr	w0, w0, #8			/* PSCI SYSTEM_OFF */
+12:	cmp	w1, #2
 	b.eq	10f
 	hvc	#0
 	b	11f

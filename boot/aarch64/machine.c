@@ -198,7 +198,7 @@ bool ofl_machine_other_is_back(struct ofl_loader *l)
 	if (ofl_psci(found.conduit, PSCI_AFFINITY_INFO, l->boot->info.hwid, 0, 0) !=
 	    AFFINITY_OFF)
 		return false;
-	clean(&l->boot->image, sizeof(l->boot->image));
+	clean(l->boot, OFL_PGTABLE_OFF); /* boot page, crash record and log */
 	return true;
 }
 

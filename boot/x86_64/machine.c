@@ -158,8 +158,11 @@ void ofl_machine_end(struct ofl_loader *l)
 /* Called by park.S, on a stack of the park's. */
 static void come_home(struct ofl_loader *l)
 {
-	if (!l->config.other_core)
+	if (!l->config.other_core) {
+		say_faults();
+		ofl_loader_last_word(l);
 		ofl_machine_end(l);
+	}
 	__atomic_store_n(&other_back, true, __ATOMIC_RELEASE);
 	for (;;)
 		__asm__ volatile("cli\n\thlt");
