@@ -277,7 +277,8 @@ int ofl_machine_start_other(struct ofl_loader *l)
 	for (unsigned int ms = 0; ms < START_MS; ms++) {
 		if (ms % START_AGAIN_MS == 0)
 			send_ipi(ICR_STARTUP | page);
-		if (__atomic_load_n(&l->boot->image.state, __ATOMIC_ACQUIRE))
+		/* back: it has faulted at once */
+		if (__atomic_load_n(&l->boot->image.state, __ATOMIC_ACQUIRE) || other_back)
 			return 0;
 		wait_us(l, 1000);
 	}
