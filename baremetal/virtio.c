@@ -43,7 +43,7 @@ bool ofl_virtio_alive(struct ofl_virtio *dev)
 		ofl_virtio_fail(dev, "the PMM went away");
 		return false;
 	}
-	status = __atomic_load_n(&dev->hdr->device.status, __ATOMIC_ACQUIRE);
+	status = __atomic_load_n(&dev->hdr->device.status, __ATOMIC_RELAXED);
 	if (status & OFL_VIRTIO_NEEDS_RESET) {
 		ofl_virtio_fail(dev, "the device reports that it needs a reset");
 		return false;
@@ -56,7 +56,8 @@ int ofl_virtio_open(struct ofl_virtio *dev)
 	struct ofl_vdev *hdr = dev->hdr;
 	uint32_t magic, version;
 
-	magic = __atomic_load_n(&hdr->id.magic, __ATOMIC_ACQUIRE);
+	/* Acquired with the epoch. */
+	magic = __atomic_load_n(&hdr->id.magic, __ATOMIC_RELAXED);
 	version = __atomic_load_n(&hdr->id.version, __ATOMIC_RELAXED);
 	if (magic != OFL_VDEV_MAGIC) {
 		ofl_log_printf("offload: %s: no device header here (magic %x)\n",

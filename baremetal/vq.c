@@ -94,7 +94,10 @@ static bool need_event(uint16_t event, uint16_t new_idx, uint16_t old_idx)
 	return (uint16_t)(new_idx - event - 1) < (uint16_t)(new_idx - old_idx);
 }
 
-/* Ask the device to call for the next used buffer, or not to. */
+/*
+ * Ask the device to call for the next used buffer, or not to.  No fence: the
+ * platform that announces its sleep later has one (wait.h).
+ */
 static void set_armed(struct ofl_vq *vq, bool armed)
 {
 	vq->armed = armed;
@@ -107,9 +110,6 @@ static void set_armed(struct ofl_vq *vq, bool armed)
 		__atomic_store_n(&vq->avail->flags,
 				 armed ? 0 : AVAIL_F_NO_INTERRUPT,
 				 __ATOMIC_RELAXED);
-	/* Before the next look at the used ring. */
-	if (armed)
-		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 int ofl_vq_init(struct ofl_vq *vq, struct ofl_virtio *dev, unsigned int index,
@@ -133,6 +133,16 @@ int ofl_vq_init(struct ofl_vq *vq, struct ofl_virtio *dev, unsigned int index,
 	return 0;
 }
 
+/* A device that breaks the rules may look at any time: whole stores. */
+static void fill(struct ofl_vq_desc *desc, const struct ofl_vq_buf *buf,
+		 unsigned int flags, uint16_t next)
+{
+	__atomic_store_n(&desc->addr, buf->pa, __ATOMIC_RELAXED);
+	__atomic_store_n(&desc->len, buf->len, __ATOMIC_RELAXED);
+	__atomic_store_n(&desc->flags, (uint16_t)flags, __ATOMIC_RELAXED);
+	__atomic_store_n(&desc->next, next, __ATOMIC_RELAXED);
+}
+
 int ofl_vq_add(struct ofl_vq *vq, const struct ofl_vq_buf *buf,
 	       unsigned int nr_out, unsigned int nr_in, void *cookie)
 {
@@ -152,11 +162,9 @@ int ofl_vq_add(struct ofl_vq *vq, const struct ofl_vq_buf *buf,
 		uint16_t next = vq->slot[at].next;
 		bool last = i + 1 == n;
 
-		desc->addr = buf[i].pa;
-		desc->len = buf[i].len;
-		desc->flags = (uint16_t)((last ? 0 : DESC_F_NEXT) |
-					 (i < nr_out ? 0 : DESC_F_WRITE));
-		desc->next = last ? 0 : next;
+		fill(desc, &buf[i],
+		     (last ? 0 : DESC_F_NEXT) | (i < nr_out ? 0 : DESC_F_WRITE),
+		     last ? 0 : next);
 		if (i >= nr_out)
 			in_len += buf[i].len;
 		if (last)
@@ -170,7 +178,8 @@ int ofl_vq_add(struct ofl_vq *vq, const struct ofl_vq_buf *buf,
 	slot->count = (uint16_t)n;
 	vq->nr_free = (uint16_t)(vq->nr_free - n);
 	vq->in_flight++;
-	vq->avail->ring[vq->avail_idx & (vq->size - 1)] = head;
+	__atomic_store_n(&vq->avail->ring[vq->avail_idx & (vq->size - 1)], head,
+			 __ATOMIC_RELAXED);
 	vq->avail_idx++;
 	return 0;
 }
@@ -196,7 +205,7 @@ void ofl_vq_kick(struct ofl_vq *vq)
 	if (wanted)
 		__atomic_store_n(kick,
 				 __atomic_load_n(kick, __ATOMIC_RELAXED) + 1,
-				 __ATOMIC_RELEASE);
+				 __ATOMIC_RELAXED);
 	if (wanted)
 		ofl_virtio_bell();
 	else if (__atomic_load_n(&ofl_window()->pmm_bell.asleep,

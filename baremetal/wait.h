@@ -10,7 +10,8 @@
  *
  * done() is always looked at between two steps: a platform may announce in
  * one step that it is going to sleep, and sleep only in the next one, so that
- * work published in between is never missed.  The clock is read now and then
+ * work published in between is never missed; a full fence stands behind the
+ * announcement.  The clock is read now and then
  * only; a wait that ends soon never reads it.
  */
 #ifndef OFFLOAD_WAIT_H

@@ -106,6 +106,51 @@ void ofl_mem_store64(const struct ofl_mem *mem, uint64_t pa, uint64_t value)
 		__atomic_store_n(p, value, __ATOMIC_RELEASE);
 }
 
+uint16_t ofl_mem_get16(const struct ofl_mem *mem, uint64_t pa)
+{
+	const uint16_t *p = mem_field(mem, pa, sizeof(*p));
+
+	return p ? __atomic_load_n(p, __ATOMIC_RELAXED) : 0;
+}
+
+uint32_t ofl_mem_get32(const struct ofl_mem *mem, uint64_t pa)
+{
+	const uint32_t *p = mem_field(mem, pa, sizeof(*p));
+
+	return p ? __atomic_load_n(p, __ATOMIC_RELAXED) : 0;
+}
+
+uint64_t ofl_mem_get64(const struct ofl_mem *mem, uint64_t pa)
+{
+	const uint64_t *p = mem_field(mem, pa, sizeof(*p));
+
+	return p ? __atomic_load_n(p, __ATOMIC_RELAXED) : 0;
+}
+
+void ofl_mem_put16(const struct ofl_mem *mem, uint64_t pa, uint16_t value)
+{
+	uint16_t *p = mem_field(mem, pa, sizeof(*p));
+
+	if (p)
+		__atomic_store_n(p, value, __ATOMIC_RELAXED);
+}
+
+void ofl_mem_put32(const struct ofl_mem *mem, uint64_t pa, uint32_t value)
+{
+	uint32_t *p = mem_field(mem, pa, sizeof(*p));
+
+	if (p)
+		__atomic_store_n(p, value, __ATOMIC_RELAXED);
+}
+
+void ofl_mem_put64(const struct ofl_mem *mem, uint64_t pa, uint64_t value)
+{
+	uint64_t *p = mem_field(mem, pa, sizeof(*p));
+
+	if (p)
+		__atomic_store_n(p, value, __ATOMIC_RELAXED);
+}
+
 void ofl_mem_fence(void)
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);

@@ -46,6 +46,14 @@ void ofl_mem_store16(const struct ofl_mem *mem, uint64_t pa, uint16_t value);
 void ofl_mem_store32(const struct ofl_mem *mem, uint64_t pa, uint32_t value);
 void ofl_mem_store64(const struct ofl_mem *mem, uint64_t pa, uint64_t value);
 
+/* The same without an order: what an acquire load or a release store covers. */
+uint16_t ofl_mem_get16(const struct ofl_mem *mem, uint64_t pa);
+uint32_t ofl_mem_get32(const struct ofl_mem *mem, uint64_t pa);
+uint64_t ofl_mem_get64(const struct ofl_mem *mem, uint64_t pa);
+void ofl_mem_put16(const struct ofl_mem *mem, uint64_t pa, uint16_t value);
+void ofl_mem_put32(const struct ofl_mem *mem, uint64_t pa, uint32_t value);
+void ofl_mem_put64(const struct ofl_mem *mem, uint64_t pa, uint64_t value);
+
 /* Orders our stores before our later loads, as doorbells and EVENT_IDX need. */
 void ofl_mem_fence(void);
 

@@ -41,18 +41,18 @@ static void dev_set_vq_state(struct ofl_dev *dev, unsigned int q, uint32_t state
 	size_t line = offsetof(struct ofl_vdev, vq_device) +
 		      q * sizeof(struct ofl_vq_device);
 
-	ofl_mem_store32(dev->mem,
-			dev_field(dev, line + offsetof(struct ofl_vq_device,
-						       state)),
-			state);
+	ofl_mem_put32(dev->mem,
+		      dev_field(dev, line + offsetof(struct ofl_vq_device,
+						     state)),
+		      state);
 }
 
 static void dev_set_status(struct ofl_dev *dev, uint32_t status)
 {
 	dev->status = status;
-	ofl_mem_store32(dev->mem,
-			dev_field(dev, offsetof(struct ofl_vdev, device.status)),
-			status);
+	ofl_mem_put32(dev->mem,
+		      dev_field(dev, offsetof(struct ofl_vdev, device.status)),
+		      status);
 }
 
 void ofl_dev_forget(struct ofl_dev *dev)
@@ -102,10 +102,10 @@ void ofl_dev_break(struct ofl_dev *dev, const char *fmt, ...)
 	}
 	dev_set_status(dev, dev->status | OFL_STATUS_NEEDS_RESET);
 	dev->generation++;
-	ofl_mem_store32(dev->mem,
-			dev_field(dev, offsetof(struct ofl_vdev,
-						device.config_generation)),
-			dev->generation);
+	ofl_mem_put32(dev->mem,
+		      dev_field(dev, offsetof(struct ofl_vdev,
+					      device.config_generation)),
+		      dev->generation);
 	dev->called = true;
 }
 
@@ -135,9 +135,9 @@ void ofl_dev_publish(struct ofl_dev *dev, bool fresh)
 		ofl_mem_write(dev->mem, dev->header, &header, sizeof(header));
 		return;
 	}
-	dev->seq = ofl_mem_load32(dev->mem,
-				  dev_field(dev, offsetof(struct ofl_vdev,
-							  driver.req_seq)));
+	dev->seq = ofl_mem_get32(dev->mem,
+				 dev_field(dev, offsetof(struct ofl_vdev,
+							 driver.req_seq)));
 	header.device.ack_seq = dev->seq;
 	ofl_mem_write(dev->mem, dev->header, &header, image_lines);
 	ofl_mem_write(dev->mem, dev_field(dev, offsetof(struct ofl_vdev, call)),
@@ -252,14 +252,15 @@ static bool dev_transact(struct ofl_dev *dev)
 
 	if (seq == dev->seq)
 		return false;
-	wanted = ofl_mem_load32(dev->mem,
-				dev_field(dev, offsetof(struct ofl_vdev,
-							driver.status)));
-	features = ofl_mem_load64(dev->mem,
-				  dev_field(dev, offsetof(struct ofl_vdev,
-							  driver.features)));
+	wanted = ofl_mem_get32(dev->mem,
+			       dev_field(dev, offsetof(struct ofl_vdev,
+						       driver.status)));
+	features = ofl_mem_get64(dev->mem,
+				 dev_field(dev, offsetof(struct ofl_vdev,
+							 driver.features)));
 	dev_request(dev, wanted, features);
 	dev->seq = seq;
+	/* Releases what we accepted: status, states, empty rings. */
 	ofl_mem_store32(dev->mem,
 			dev_field(dev, offsetof(struct ofl_vdev, device.ack_seq)),
 			seq);
@@ -323,6 +324,6 @@ void ofl_dev_call(struct ofl_dev *dev, unsigned int q)
 	if (!ofl_dev_live(dev, q) || !ofl_vq_should_call(&dev->vq[q]))
 		return;
 	dev->call[q]++;
-	ofl_mem_store32(dev->mem, dev_field(dev, offset), dev->call[q]);
+	ofl_mem_put32(dev->mem, dev_field(dev, offset), dev->call[q]);
 	dev->called = true;
 }

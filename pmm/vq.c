@@ -88,16 +88,18 @@ int ofl_vq_setup(struct ofl_vq *vq, const struct ofl_mem *mem,
 	vq->used = line->device;
 	vq->size = (uint16_t)size;
 	vq->event_idx = event_idx;
-	ofl_mem_store16(mem, vq->used, 0);
-	ofl_mem_store16(mem, vq->used + 2, 0);
-	ofl_mem_store16(mem, vq_avail_event(vq), 0);
+	/* The driver looks when the transaction has been acknowledged. */
+	ofl_mem_put16(mem, vq->used, 0);
+	ofl_mem_put16(mem, vq->used + 2, 0);
+	ofl_mem_put16(mem, vq_avail_event(vq), 0);
 	return 0;
 }
 
 bool ofl_vq_pending(const struct ofl_vq *vq)
 {
+	/* Only a hint: ofl_vq_pop loads it again to use it. */
 	return vq->size &&
-	       ofl_mem_load16(vq->mem, vq->avail + 2) != vq->last_avail;
+	       ofl_mem_get16(vq->mem, vq->avail + 2) != vq->last_avail;
 }
 
 static int vq_broken(struct ofl_vq *vq, const char *why)
@@ -152,14 +154,15 @@ int ofl_vq_pop(struct ofl_vq *vq, struct ofl_vq_chain *chain)
 
 	if (!vq->size)
 		return 0;
+	/* Acquires descriptors, ring entries and buffers. */
 	idx = ofl_mem_load16(vq->mem, vq->avail + 2);
 	if (idx == vq->last_avail)
 		return 0;
 	if ((uint16_t)(idx - vq->last_avail) > vq->size)
 		return vq_broken(vq, "available index is more than the ring ahead");
 
-	chain->head = ofl_mem_load16(vq->mem,
-				     vq_avail_entry(vq, vq->last_avail));
+	chain->head = ofl_mem_get16(vq->mem,
+				    vq_avail_entry(vq, vq->last_avail));
 	chain->nr_out = 0;
 	chain->nr_in = 0;
 	chain->out_len = 0;
@@ -172,9 +175,10 @@ void ofl_vq_push(struct ofl_vq *vq, uint16_t head, uint32_t written)
 {
 	uint64_t entry = vq_used_entry(vq, vq->used_idx);
 
-	ofl_mem_store32(vq->mem, entry, head);
-	ofl_mem_store32(vq->mem, entry + 4, written);
+	ofl_mem_put32(vq->mem, entry, head);
+	ofl_mem_put32(vq->mem, entry + 4, written);
 	vq->used_idx++;
+	/* Releases the entry, and the buffers that were read and written. */
 	ofl_mem_store16(vq->mem, vq->used + 2, vq->used_idx);
 }
 
@@ -186,19 +190,20 @@ bool ofl_vq_should_call(struct ofl_vq *vq)
 	if (from == to)
 		return false;
 	vq->called = to;
+	/* The index before the look at what the driver wants, and at asleep. */
 	ofl_mem_fence();
 	if (!vq->event_idx)
-		return !(ofl_mem_load16(vq->mem, vq->avail) &
+		return !(ofl_mem_get16(vq->mem, vq->avail) &
 			 VQ_AVAIL_NO_INTERRUPT);
 	/* VIRTIO 1.2, 2.7.10: did used_idx pass the event in [from, to)? */
-	event = ofl_mem_load16(vq->mem, vq_used_event(vq));
+	event = ofl_mem_get16(vq->mem, vq_used_event(vq));
 	return (uint16_t)(to - event - 1) < (uint16_t)(to - from);
 }
 
 void ofl_vq_arm(struct ofl_vq *vq)
 {
 	if (vq->size && vq->event_idx)
-		ofl_mem_store16(vq->mem, vq_avail_event(vq), vq->last_avail);
+		ofl_mem_put16(vq->mem, vq_avail_event(vq), vq->last_avail);
 }
 
 uint32_t ofl_vq_copy_out(const struct ofl_vq *vq,

@@ -109,10 +109,10 @@ int ofl_window_layout(const struct ofl_mem *mem, struct ofl_dev *const devs[],
 	fdt_size = fdt_totalsize(fdt);
 
 	/* Whoever was here before us, an image that knew it must see a change. */
-	epoch = ofl_mem_load32(mem, CTRL(mem, pmm.epoch)) + 1;
+	epoch = ofl_mem_get32(mem, CTRL(mem, pmm.epoch)) + 1;
 	if (!epoch)
 		epoch = 1;
-	ofl_mem_store32(mem, CTRL(mem, pmm.epoch), 0);
+	ofl_mem_put32(mem, CTRL(mem, pmm.epoch), 0);
 	ofl_mem_fence();
 	if (fresh)
 		ofl_mem_zero(mem, mem->pa, mem->size);
@@ -120,22 +120,25 @@ int ofl_window_layout(const struct ofl_mem *mem, struct ofl_dev *const devs[],
 	ofl_mem_write(mem, mem->pa + OFL_WIN_FDT_OFF, fdt, sizeof(fdt));
 	for (i = 0; i < nr; i++)
 		ofl_dev_publish(devs[i], fresh);
-	ofl_mem_store32(mem, CTRL(mem, pmm_bell.asleep), 0);
-	ofl_mem_store64(mem, CTRL(mem, pmm.magic), OFL_WIN_MAGIC);
-	ofl_mem_store32(mem, CTRL(mem, pmm.abi), OFL_ABI_VERSION);
-	ofl_mem_store32(mem, CTRL(mem, pmm.fdt_size), fdt_size);
+	ofl_mem_put32(mem, CTRL(mem, pmm_bell.asleep), 0);
+	ofl_mem_put64(mem, CTRL(mem, pmm.magic), OFL_WIN_MAGIC);
+	ofl_mem_put32(mem, CTRL(mem, pmm.abi), OFL_ABI_VERSION);
+	ofl_mem_put32(mem, CTRL(mem, pmm.fdt_size), fdt_size);
+	/* Releases all of it. */
 	ofl_mem_store32(mem, CTRL(mem, pmm.epoch), epoch);
 	return 0;
 }
 
 void ofl_window_sleep(const struct ofl_mem *mem, bool asleep)
 {
-	ofl_mem_store32(mem, CTRL(mem, pmm_bell.asleep), asleep);
-	ofl_mem_fence();
+	ofl_mem_put32(mem, CTRL(mem, pmm_bell.asleep), asleep);
+	/* Before the last look for work; who wakes up looks anyway. */
+	if (asleep)
+		ofl_mem_fence();
 }
 
 bool ofl_window_image_asleep(const struct ofl_mem *mem)
 {
 	ofl_mem_fence();
-	return ofl_mem_load32(mem, CTRL(mem, image_bell.asleep));
+	return ofl_mem_get32(mem, CTRL(mem, image_bell.asleep));
 }

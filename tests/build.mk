@@ -19,6 +19,9 @@ $(O)/test/unit/%: tests/unit/%.c
 
 -include $(UNIT_BINS:%=%.d)
 
+# Here, where the list is known.
+unit: $(UNIT_BINS)
+
 # --- kernel modules that guest tests load: /offload/tests/NAME.ko ---
 
 GUEST_KO := $(patsubst tests/guest/%.c,$(A)/guest-modules/$(KVER)/%.ko,$(wildcard tests/guest/*.c))

@@ -90,7 +90,7 @@ static void show_log(void)
 void ofl_platform_leave(enum ofl_image_state state, int status)
 {
 	__atomic_store_n(&boot_page.image.exit_status, status, __ATOMIC_RELAXED);
-	__atomic_store_n(&boot_page.image.state, state, __ATOMIC_RELEASE);
+	__atomic_store_n(&boot_page.image.state, state, __ATOMIC_RELAXED);
 	show_log();
 	if (state != OFL_STATE_EXITED)
 		status = OFL_NATIVE_EXIT_CRASHED;
@@ -127,7 +127,9 @@ static void set_asleep(bool on)
 		return;
 	win = (void *)(ofl_window_va + OFL_WIN_CTRL_OFF);
 	__atomic_store_n(&win->image_bell.asleep, on, __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	/* Before the last look for work; who wakes up looks anyway. */
+	if (on)
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 /* Up to 1 ms, or until the PMM rings; notices the PMM's end. */
