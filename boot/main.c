@@ -93,6 +93,20 @@ static int read_image(struct ofl_loader *l, unsigned int n)
 	return err;
 }
 
+/* All of them, so that all that is wrong is said at once. */
+static int read_images(struct ofl_loader *l)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; i < l->config.nr_images; i++) {
+		int ret = read_image(l, i);
+
+		if (!err)
+			err = ret;
+	}
+	return err;
+}
+
 static int get_region(struct ofl_loader *l)
 {
 	uint8_t *pages = ofl_pages_get(EfiLoaderData, l->config.mem + OFL_REGION_ALIGN,
@@ -259,8 +273,8 @@ static int load(struct ofl_loader *l)
 		return -ENODEV;
 	}
 	err = read_config(l);
-	for (unsigned int i = 0; !err && i < l->config.nr_images; i++)
-		err = read_image(l, i);
+	if (!err)
+		err = read_images(l);
 	if (!err)
 		err = get_region(l);
 	if (!err)
