@@ -33,7 +33,7 @@
 #include <offload/abi.h>
 
 #define OFL_CONFIG_NAME_MAX 256
-#define OFL_CONFIG_IMAGES 48
+#define OFL_CONFIG_IMAGES 48u
 
 struct ofl_config {
 	struct {

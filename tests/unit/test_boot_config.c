@@ -89,7 +89,7 @@ static void test_images(void **state)
 	assert_string_equal(config.image[1].name, "b");
 	assert_string_equal(config.image[1].args, "");
 	assert_string_equal(config.image[2].args, "3");
-	for (int i = 0; i < OFL_CONFIG_IMAGES; i++)
+	for (unsigned int i = 0; i < OFL_CONFIG_IMAGES; i++)
 		strcat(text, "image=x\n");
 	assert_int_equal(read_text(text), 0);
 	strcat(text, "image=x\n");
