@@ -27,7 +27,7 @@ static uint64_t cells(const fdt32_t *p, int nr)
 	return value;
 }
 
-/* #address-cells or #size-cells of a bus. */
+/* A property that is one number. */
 static int cell_count(const void *fdt, int node, const char *name, int missing)
 {
 	int len;
@@ -60,11 +60,17 @@ static void find_gic(const void *fdt, struct ofl_found *found)
 					  "arm,cortex-a9-gic", "arm,cortex-a7-gic" };
 	uint64_t size;
 	int node = fdt_node_offset_by_compatible(fdt, -1, "arm,gic-v3");
+	unsigned int regions;
 
 	if (node >= 0) {
-		if (get_reg(fdt, node, 0, &found->gicd, &size) &&
-		    get_reg(fdt, node, 1, &found->gicr, &found->gicr_size))
+		regions = (unsigned int)cell_count(fdt, node, "#redistributor-regions", 1);
+		if (get_reg(fdt, node, 0, &found->gicd, &size))
 			found->gic_version = 3;
+		while (found->nr_gicr < OFL_GICR_RANGES && found->nr_gicr < regions &&
+		       get_reg(fdt, node, (int)found->nr_gicr + 1,
+			       &found->gicr[found->nr_gicr].base,
+			       &found->gicr[found->nr_gicr].size))
+			found->nr_gicr++;
 		return;
 	}
 	for (unsigned int i = 0; i < sizeof(v2) / sizeof(v2[0]) && node < 0; i++)

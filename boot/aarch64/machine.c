@@ -59,13 +59,13 @@ static uint64_t own_mpidr(void)
 	return read_sysreg("mpidr_el1") & MPIDR_MASK;
 }
 
-/* The redistributor of this core: its frame in the range. */
-static uint64_t find_gicr(uint64_t mpidr)
+/* The frame of a core in one range of redistributors, or 0. */
+static uint64_t find_frame(uint64_t at, uint64_t size, uint64_t mpidr)
 {
 	uint64_t affinity = (mpidr >> 32 & 0xff) << 24 | (mpidr & 0xffffff);
-	uint64_t at = found.gicr;
+	uint64_t end = at + size;
 
-	while (at + GICR_FRAME <= found.gicr + found.gicr_size) {
+	while (at + GICR_FRAME <= end) {
 		/* two halves: not every model of a GIC takes 64 bits at once */
 		volatile uint32_t *typer = (volatile uint32_t *)(uintptr_t)(at + GICR_TYPER);
 		uint32_t low = typer[0];
@@ -77,6 +77,17 @@ static uint64_t find_gicr(uint64_t mpidr)
 		at += low & GICR_TYPER_VLPIS ? 2 * GICR_FRAME : GICR_FRAME;
 	}
 	return 0;
+}
+
+static uint64_t find_gicr(uint64_t mpidr)
+{
+	uint64_t frame = 0;
+
+	for (unsigned int i = 0; i < found.nr_gicr && !frame; i++)
+		frame = find_frame(found.gicr[i].base, found.gicr[i].size, mpidr);
+	if (frame)
+		return frame;
+	return mpidr == own_mpidr() ? found.gicr_self : found.gicr_other;
 }
 
 int ofl_machine_prepare(struct ofl_loader *l)
@@ -117,8 +128,8 @@ int ofl_machine_prepare(struct ofl_loader *l)
 	if (found.gic_version >= 3) {
 		arm->gicr_pa = find_gicr(info->hwid);
 		if (!arm->gicr_pa) {
-			ofl_say("no GICv3 redistributor of core %#llx from %#llx on",
-				OFL_ULL(info->hwid), OFL_ULL(found.gicr));
+			ofl_say("the firmware names no GICv3 redistributor of core %#llx",
+				OFL_ULL(info->hwid));
 			return -ENODEV;
 		}
 	}

@@ -20,19 +20,25 @@
 /* The affinity fields of MPIDR_EL1. */
 #define MPIDR_MASK 0xff00ffffffull
 
+#define OFL_GICR_RANGES 8
+
 struct ofl_found {
 	enum ofl_conduit conduit;
 	unsigned int gic_version; /* 2 or 3; 0: not found */
 	uint64_t gicd, gicc;
-	uint64_t gicr, gicr_size; /* a range with the frames of all cores, ... */
-	uint64_t gicr_own;	  /* ... or the frame of the core itself */
-	uint64_t other;		  /* MPIDR of a core that is not this one ... */
+	/* ranges with the frames of all cores, or those of the two cores */
+	struct {
+		uint64_t base, size;
+	} gicr[OFL_GICR_RANGES];
+	unsigned int nr_gicr;
+	uint64_t gicr_self, gicr_other;
 	bool have_other;
+	uint64_t other; /* MPIDR of a core that is not this one */
 };
 
 /*
- * What the ACPI tables, or without them the device tree, know about the core
- * `mpidr` (gicr_own, gicc) and about cores other than `self`.
+ * What the ACPI tables, or without them the device tree, know about this core, `self`,
+ * and another one.
  */
 void ofl_find_acpi(EFI_SYSTEM_TABLE *st, uint64_t self, struct ofl_found *found);
 void ofl_find_dt(EFI_SYSTEM_TABLE *st, uint64_t self, struct ofl_found *found);

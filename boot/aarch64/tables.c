@@ -61,19 +61,22 @@ void ofl_find_acpi(EFI_SYSTEM_TABLE *st, uint64_t self, struct ofl_found *found)
 	if (found->gic_version > 3)
 		found->gic_version = 3;
 	at = 0;
-	e = ofl_acpi_madt(madt, &at, MADT_GICR, GICR_SIZE);
-	if (e) {
-		found->gicr = ofl_acpi_64(e + GICR_BASE);
-		found->gicr_size = ofl_acpi_32(e + GICR_LENGTH);
+	while (found->nr_gicr < OFL_GICR_RANGES &&
+	       (e = ofl_acpi_madt(madt, &at, MADT_GICR, GICR_SIZE))) {
+		found->gicr[found->nr_gicr].base = ofl_acpi_64(e + GICR_BASE);
+		found->gicr[found->nr_gicr++].size = ofl_acpi_32(e + GICR_LENGTH);
 	}
 	at = 0;
 	while ((e = ofl_acpi_madt(madt, &at, MADT_GICC, GICC_SIZE))) {
 		uint64_t mpidr = ofl_acpi_64(e + GICC_MPIDR) & MPIDR_MASK;
 
-		found->gicc = ofl_acpi_64(e + GICC_BASE);
-		if (mpidr != self && !found->have_other && (ofl_acpi_32(e + GICC_FLAGS) & 1)) {
+		if (mpidr == self) {
+			found->gicc = ofl_acpi_64(e + GICC_BASE);
+			found->gicr_self = ofl_acpi_64(e + GICC_GICR_BASE);
+		} else if (!found->have_other && (ofl_acpi_32(e + GICC_FLAGS) & 1)) {
 			found->have_other = true;
 			found->other = mpidr;
+			found->gicr_other = ofl_acpi_64(e + GICC_GICR_BASE);
 		}
 	}
 }
