@@ -467,11 +467,6 @@ static int ramfs_unlink(struct ofl_p9_node *dir, const char *name, bool folder)
 	return remove_node(node);
 }
 
-static int ramfs_remove(struct ofl_p9_node *node)
-{
-	return remove_node(node);
-}
-
 static int ramfs_move(struct ofl_p9_node *node, struct ofl_p9_node *to_dir, const char *to)
 {
 	struct ofl_p9_node *old, *up;
@@ -533,7 +528,7 @@ const struct ofl_p9_fs_ops ofl_ramfs_ops = {
 	.symlink = ramfs_symlink,
 	.unlink = ramfs_unlink,
 	.rename = ramfs_rename,
-	.remove = ramfs_remove,
+	.remove = remove_node,
 	.move = ramfs_move,
 };
 
