@@ -104,7 +104,7 @@ help:
 # What was fetched stays for `make clean`: kernels, sources, packages.
 clean:
 	rm -rf $(O)/x86_64* $(O)/aarch64* $(O)/host $(O)/test $(O)/log $(O)/run \
-		$(O)/guest $(O)/stage.* $(O)/lint $(O)/deps.mk
+		$(O)/guest $(O)/fuzz $(O)/stage.* $(O)/lint $(O)/deps.mk
 
 distclean:
 	rm -rf $(O)

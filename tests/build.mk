@@ -21,6 +21,8 @@ $(O)/test/unit/%: tests/unit/%.c
 
 # Here, where the list is known.
 unit: $(UNIT_BINS)
+# Host tests run some of it.
+check-host: unit
 
 # --- kernel modules that guest tests load: /offload/tests/NAME.ko ---
 
