@@ -45,7 +45,7 @@ RT_SRC = $(sort $(RT_COMMON) $(RT_ARCH_$(ARCH)))
 # small-model code is position independent as long as it has no GOT, which
 # early code before the MMU needs.
 RT_MACHINE_x86_64 := -mno-red-zone -fPIE -fcf-protection=none
-RT_MACHINE_aarch64 := -mno-outline-atomics -fno-pie
+RT_MACHINE_aarch64 := -mno-outline-atomics -fno-pie -mno-omit-leaf-frame-pointer
 RT_CFLAGS = -std=gnu11 -g -Os $(WARN) -ffreestanding -fno-stack-protector \
 	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-common \
 	-ffunction-sections -fdata-sections -fno-strict-aliasing \

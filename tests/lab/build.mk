@@ -40,7 +40,7 @@ unit: $(UNIT_BINS)
 
 check: check-build
 	@$(MAKE) --no-print-directory ARCH=x86_64 unit
-	@tests/lab/check unit host guest
+	@tests/lab/check unit host bare guest
 
 check-unit: unit
 	@tests/lab/check unit
