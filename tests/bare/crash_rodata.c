@@ -10,6 +10,7 @@ static const uint32_t constant[16] = { 1, 2, 3 };
 
 CRASH(write_constant)
 {
+	crash_mark();
 	*(volatile uint32_t *)(uintptr_t)&constant[2] = 1;
 	crash_mark();
 }

@@ -8,6 +8,7 @@
 
 CRASH(write_text)
 {
+	crash_mark();
 	*(volatile uint32_t *)(uintptr_t)outer = 1;
 	crash_mark();
 }

@@ -8,6 +8,7 @@
 
 CRASH(read_nowhere)
 {
+	crash_mark();
 	crash_calls += *(volatile uint32_t *)0x123456789000;
 	crash_mark();
 }
