@@ -27,3 +27,10 @@ check-bare:
 	@$(MAKE) --no-print-directory ARCH=x86_64 bare-images loader
 	@$(MAKE) --no-print-directory ARCH=aarch64 bare-images loader
 	@tests/lab/check bare
+
+# Minutes: outside of `make check`.  MUTANT= names some of them.
+.PHONY: check-mutants
+check-mutants:
+	@$(MAKE) --no-print-directory ARCH=x86_64 bare-images loader
+	@$(MAKE) --no-print-directory ARCH=aarch64 bare-images loader
+	@tests/lab/mutants "$(MUTANT)"

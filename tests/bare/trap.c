@@ -5,6 +5,8 @@
  * error code; what an expected one leaves alone; FP and SIMD registers across
  * interrupts.
  */
+#include <errno.h>
+
 #include "caught.h"
 #include "core.h"
 #include "ktap.h"
@@ -47,7 +49,9 @@ static void test_probe(void)
 	ok(caught(read_null, 0, 0), "a null pointer is caught");
 	ok(!ofl_fault_probe.armed, "and the probe is off behind it");
 	is(ofl_fault_probe.fault_address, 0, "with its address");
+	errno = 7;
 	ok(caught(read_null, 24, 0), "a second one, too");
+	is(errno, 7, "thread-local variables are where they were");
 	is(ofl_fault_probe.fault_address, 24, "with its own address");
 	is(ofl_boot->image.state, OFL_STATE_RUNNING, "the image still runs");
 	is(ofl_crash->nr_regs, 0, "no crash record was made");
