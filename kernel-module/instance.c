@@ -79,6 +79,7 @@ int ofl_instance_check(struct ofl_instance *inst)
 		.nr_online = num_online_cpus(),
 		.borrowed_by = ofl_borrower(inst->cpu),
 		.no_hotplug = !IS_ENABLED(CONFIG_HOTPLUG_CPU),
+		.no_counter_hz = !ofl_arch_counter_hz(),
 	};
 	char msg[OFL_MSG_MAX];
 	struct device *dev;
