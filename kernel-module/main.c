@@ -145,6 +145,7 @@ static struct ofl_instance *instance_create(void)
 	if (!inst)
 		return ERR_PTR(-ENOMEM);
 	mutex_init(&inst->lock);
+	init_waitqueue_head(&inst->poll_wait);
 	ofl_watch_init(inst);
 	inst->crash_text = (char *)get_zeroed_page(GFP_KERNEL);
 	if (!inst->crash_text) {
@@ -202,12 +203,9 @@ static int __init offload_init(void)
 	err = ofl_guard_init();
 	if (err)
 		goto err_instance;
-	err = ofl_chardev_add(inst);
-	if (err)
-		goto err_guard;
 	err = register_pm_notifier(&pm_notifier);
 	if (err)
-		goto err_chardev_del;
+		goto err_guard;
 	err = register_reboot_notifier(&reboot_notifier);
 	if (err)
 		goto err_pm;
@@ -218,14 +216,19 @@ static int __init offload_init(void)
 		if (err)
 			goto err_reboot;
 	}
+	/*
+	 * Last: a module whose init fails is freed whoever has it open, and
+	 * the region with it, mapped or not.
+	 */
+	err = ofl_chardev_add(inst);
+	if (err)
+		goto err_reboot;
 	return 0;
 
 err_reboot:
 	unregister_reboot_notifier(&reboot_notifier);
 err_pm:
 	unregister_pm_notifier(&pm_notifier);
-err_chardev_del:
-	ofl_chardev_del(inst); /* sysfs may have started an image meanwhile */
 	stop_and_return(inst);
 	ofl_watch_end(inst);
 err_guard:
