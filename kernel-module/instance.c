@@ -107,8 +107,15 @@ int ofl_instance_check(struct ofl_instance *inst)
  */
 int ofl_instance_take(struct ofl_instance *inst)
 {
-	int err = ofl_instance_check(inst);
+	bool online;
+	int err;
 
+	if (inst->asleep) {
+		pr_err("CPU %u cannot be taken: the machine is about to sleep\n",
+		       inst->cpu);
+		return -EBUSY;
+	}
+	err = ofl_instance_check(inst);
 	if (err)
 		return err;
 	err = ofl_arch_prepare(inst);
@@ -136,6 +143,18 @@ int ofl_instance_take(struct ofl_instance *inst)
 		return err;
 	}
 	ofl_instance_set_phase(inst, OFL_PHASE_HELD);
+	/* from here on the guard keeps Linux off; until here it did not */
+	cpus_read_lock();
+	online = cpu_online(inst->cpu);
+	cpus_read_unlock();
+	if (online) {
+		pr_err("CPU %u cannot be taken: somebody has put it online meanwhile\n",
+		       inst->cpu);
+		ofl_instance_set_phase(inst, OFL_PHASE_LINUX);
+		inst->region.in_use = false;
+		ofl_arch_release(inst);
+		return -EBUSY;
+	}
 	pr_info("offload%u has taken CPU %u\n", inst->number, inst->cpu);
 	return 0;
 }
@@ -283,6 +302,7 @@ int ofl_instance_start(struct ofl_instance *inst)
 	WRITE_ONCE(inst->image_state, OFL_STATE_NONE);
 	inst->odd_state = false;
 	inst->late_told = false;
+	inst->crash_told = false;
 	fill_private(inst);
 	inst->started = ktime_get();
 	err = ofl_arch_start(inst);

@@ -63,18 +63,31 @@ int ofl_borrower(unsigned int number)
 static int pm_event(struct notifier_block *nb, unsigned long event, void *arg)
 {
 	struct ofl_instance *inst = ofl_the_instance;
+	bool prepare = false, held;
 
 	switch (event) {
 	case PM_SUSPEND_PREPARE:
 	case PM_HIBERNATION_PREPARE:
-		if (!ofl_instance_holds_core(inst))
-			return NOTIFY_DONE;
-		pr_err("the machine cannot sleep while CPU %u is lent to offload%u; rmmod offload first\n",
-		       inst->cpu, inst->number);
-		return notifier_from_errno(-EBUSY);
+	case PM_RESTORE_PREPARE: /* another kernel's memory comes over ours */
+		prepare = true;
+		break;
+	case PM_POST_SUSPEND:
+	case PM_POST_HIBERNATION:
+	case PM_POST_RESTORE:
+		break;
 	default:
 		return NOTIFY_DONE;
 	}
+	/* with the lock: a start that is on its way comes before or after */
+	mutex_lock(&inst->lock);
+	held = prepare && ofl_instance_holds_core(inst);
+	inst->asleep = prepare && !held;
+	mutex_unlock(&inst->lock);
+	if (!held)
+		return NOTIFY_DONE;
+	pr_err("the machine cannot sleep while CPU %u is lent to offload%u; rmmod offload first\n",
+	       inst->cpu, inst->number);
+	return notifier_from_errno(-EBUSY);
 }
 
 static struct notifier_block pm_notifier = { .notifier_call = pm_event };
