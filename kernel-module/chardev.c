@@ -101,6 +101,9 @@ static long ioctl_info(struct ofl_client *client, void __user *arg)
 	info.window_pa = inst->region.pa + inst->region.private_size;
 	info.window_size = inst->region.window_size;
 	info.state = ofl_instance_state(inst);
+	/* behind the state, which was stored behind these two */
+	if (READ_ONCE(inst->has_exited))
+		info.flags |= OFL_INFO_EXITED;
 	info.exit_status = READ_ONCE(inst->exit_status);
 	info.cpu = inst->cpu;
 	info.starts = READ_ONCE(inst->starts);

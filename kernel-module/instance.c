@@ -44,7 +44,8 @@ void ofl_instance_set_phase(struct ofl_instance *inst, enum ofl_phase phase)
 	/* the guard of a stuck core must not go away with the module */
 	if (phase == OFL_PHASE_STUCK && !inst->kept_module)
 		inst->kept_module = try_module_get(THIS_MODULE);
-	WRITE_ONCE(inst->phase, phase);
+	/* behind has_exited and exit_status */
+	smp_store_release(&inst->phase, phase);
 	if (phase != OFL_PHASE_STUCK && inst->kept_module) {
 		inst->kept_module = false;
 		module_put(THIS_MODULE);
@@ -54,7 +55,7 @@ void ofl_instance_set_phase(struct ofl_instance *inst, enum ofl_phase phase)
 
 enum ofl_instance_state ofl_instance_state(const struct ofl_instance *inst)
 {
-	switch (READ_ONCE(inst->phase)) {
+	switch (smp_load_acquire(&inst->phase)) {
 	case OFL_PHASE_RUNNING:
 		return OFL_INSTANCE_RUNNING;
 	case OFL_PHASE_CRASHED:
