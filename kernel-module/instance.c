@@ -55,6 +55,7 @@ void ofl_instance_set_phase(struct ofl_instance *inst, enum ofl_phase phase)
 
 enum ofl_instance_state ofl_instance_state(const struct ofl_instance *inst)
 {
+	/* what was stored before the phase is visible after this */
 	switch (smp_load_acquire(&inst->phase)) {
 	case OFL_PHASE_RUNNING:
 		return OFL_INSTANCE_RUNNING;
