@@ -189,6 +189,19 @@ static void sleep_ns(uint64_t ns)
 	wait_until(ns > UINT64_MAX - now ? UINT64_MAX : now + ns);
 }
 
+/* The counter's time of `ns` of a clock that is `offset` ahead of it; saturates. */
+static uint64_t absolute_deadline(uint64_t ns, int64_t offset)
+{
+	if (offset < 0) {
+		uint64_t ahead = -(uint64_t)offset;
+
+		return ns > UINT64_MAX - ahead ? UINT64_MAX : ns + ahead;
+	}
+	if (ns == UINT64_MAX)
+		return ns; /* saturated: never */
+	return ns > (uint64_t)offset ? ns - (uint64_t)offset : 0;
+}
+
 int clock_nanosleep(clockid_t id, int flags, const struct timespec *req,
 		    struct timespec *rem)
 {
@@ -202,7 +215,7 @@ int clock_nanosleep(clockid_t id, int flags, const struct timespec *req,
 	if (timespec_to_ns(req, &ns))
 		return EINVAL;
 	if (flags & TIMER_ABSTIME)
-		wait_until((int64_t)ns > offset ? ns - (uint64_t)offset : 0);
+		wait_until(absolute_deadline(ns, offset));
 	else
 		sleep_ns(ns);
 	if (rem && !(flags & TIMER_ABSTIME))

@@ -101,6 +101,9 @@ static long ioctl_info(struct ofl_client *client, void __user *arg)
 	info.window_pa = inst->region.pa + inst->region.private_size;
 	info.window_size = inst->region.window_size;
 	info.state = ofl_instance_state(inst);
+	/* behind the state, which was stored behind these two */
+	if (READ_ONCE(inst->has_exited))
+		info.flags |= OFL_INFO_EXITED;
 	info.exit_status = READ_ONCE(inst->exit_status);
 	info.cpu = inst->cpu;
 	info.starts = READ_ONCE(inst->starts);
@@ -191,7 +194,8 @@ static int window_access(struct vm_area_struct *vma, unsigned long addr,
 			 void *buf, int len, int write)
 {
 	struct ofl_instance *inst = vma->vm_private_data;
-	u64 off = addr - vma->vm_start;
+	/* vm_pgoff: of a mapping whose beginning was unmapped */
+	u64 off = addr - vma->vm_start + ((u64)vma->vm_pgoff << PAGE_SHIFT);
 	void *va = inst->region.va + inst->region.private_size + off;
 
 	if (len < 0 || off > inst->region.window_size ||
@@ -247,7 +251,6 @@ int ofl_chardev_add(struct ofl_instance *inst)
 	struct device *dev;
 	int err;
 
-	init_waitqueue_head(&inst->poll_wait);
 	cdev_init(&inst->cdev, &chardev_fops);
 	inst->cdev.owner = THIS_MODULE;
 	err = cdev_add(&inst->cdev, devt, 1);
@@ -260,7 +263,10 @@ int ofl_chardev_add(struct ofl_instance *inst)
 		cdev_del(&inst->cdev);
 		return PTR_ERR(dev);
 	}
+	/* an image may be running */
+	mutex_lock(&inst->lock);
 	inst->dev = dev;
+	mutex_unlock(&inst->lock);
 	return 0;
 }
 

@@ -44,7 +44,8 @@ void ofl_instance_set_phase(struct ofl_instance *inst, enum ofl_phase phase)
 	/* the guard of a stuck core must not go away with the module */
 	if (phase == OFL_PHASE_STUCK && !inst->kept_module)
 		inst->kept_module = try_module_get(THIS_MODULE);
-	WRITE_ONCE(inst->phase, phase);
+	/* behind has_exited and exit_status */
+	smp_store_release(&inst->phase, phase);
 	if (phase != OFL_PHASE_STUCK && inst->kept_module) {
 		inst->kept_module = false;
 		module_put(THIS_MODULE);
@@ -54,7 +55,8 @@ void ofl_instance_set_phase(struct ofl_instance *inst, enum ofl_phase phase)
 
 enum ofl_instance_state ofl_instance_state(const struct ofl_instance *inst)
 {
-	switch (READ_ONCE(inst->phase)) {
+	/* what was stored before the phase is visible after this */
+	switch (smp_load_acquire(&inst->phase)) {
 	case OFL_PHASE_RUNNING:
 		return OFL_INSTANCE_RUNNING;
 	case OFL_PHASE_CRASHED:
@@ -79,6 +81,7 @@ int ofl_instance_check(struct ofl_instance *inst)
 		.nr_online = num_online_cpus(),
 		.borrowed_by = ofl_borrower(inst->cpu),
 		.no_hotplug = !IS_ENABLED(CONFIG_HOTPLUG_CPU),
+		.no_counter_hz = !ofl_arch_counter_hz(),
 	};
 	char msg[OFL_MSG_MAX];
 	struct device *dev;
@@ -106,8 +109,15 @@ int ofl_instance_check(struct ofl_instance *inst)
  */
 int ofl_instance_take(struct ofl_instance *inst)
 {
-	int err = ofl_instance_check(inst);
+	bool online;
+	int err;
 
+	if (inst->asleep) {
+		pr_err("CPU %u cannot be taken: the machine is about to sleep\n",
+		       inst->cpu);
+		return -EBUSY;
+	}
+	err = ofl_instance_check(inst);
 	if (err)
 		return err;
 	err = ofl_arch_prepare(inst);
@@ -135,6 +145,18 @@ int ofl_instance_take(struct ofl_instance *inst)
 		return err;
 	}
 	ofl_instance_set_phase(inst, OFL_PHASE_HELD);
+	/* from here on the guard keeps Linux off; until here it did not */
+	cpus_read_lock();
+	online = cpu_online(inst->cpu);
+	cpus_read_unlock();
+	if (online) {
+		pr_err("CPU %u cannot be taken: somebody has put it online meanwhile\n",
+		       inst->cpu);
+		ofl_instance_set_phase(inst, OFL_PHASE_LINUX);
+		inst->region.in_use = false;
+		ofl_arch_release(inst);
+		return -EBUSY;
+	}
 	pr_info("offload%u has taken CPU %u\n", inst->number, inst->cpu);
 	return 0;
 }
@@ -282,6 +304,7 @@ int ofl_instance_start(struct ofl_instance *inst)
 	WRITE_ONCE(inst->image_state, OFL_STATE_NONE);
 	inst->odd_state = false;
 	inst->late_told = false;
+	inst->crash_told = false;
 	fill_private(inst);
 	inst->started = ktime_get();
 	err = ofl_arch_start(inst);

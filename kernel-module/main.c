@@ -63,18 +63,31 @@ int ofl_borrower(unsigned int number)
 static int pm_event(struct notifier_block *nb, unsigned long event, void *arg)
 {
 	struct ofl_instance *inst = ofl_the_instance;
+	bool prepare = false, held;
 
 	switch (event) {
 	case PM_SUSPEND_PREPARE:
 	case PM_HIBERNATION_PREPARE:
-		if (!ofl_instance_holds_core(inst))
-			return NOTIFY_DONE;
-		pr_err("the machine cannot sleep while CPU %u is lent to offload%u; rmmod offload first\n",
-		       inst->cpu, inst->number);
-		return notifier_from_errno(-EBUSY);
+	case PM_RESTORE_PREPARE: /* another kernel's memory comes over ours */
+		prepare = true;
+		break;
+	case PM_POST_SUSPEND:
+	case PM_POST_HIBERNATION:
+	case PM_POST_RESTORE:
+		break;
 	default:
 		return NOTIFY_DONE;
 	}
+	/* with the lock: a start that is on its way comes before or after */
+	mutex_lock(&inst->lock);
+	held = prepare && ofl_instance_holds_core(inst);
+	inst->asleep = prepare && !held;
+	mutex_unlock(&inst->lock);
+	if (!held)
+		return NOTIFY_DONE;
+	pr_err("the machine cannot sleep while CPU %u is lent to offload%u; rmmod offload first\n",
+	       inst->cpu, inst->number);
+	return notifier_from_errno(-EBUSY);
 }
 
 static struct notifier_block pm_notifier = { .notifier_call = pm_event };
@@ -145,6 +158,7 @@ static struct ofl_instance *instance_create(void)
 	if (!inst)
 		return ERR_PTR(-ENOMEM);
 	mutex_init(&inst->lock);
+	init_waitqueue_head(&inst->poll_wait);
 	ofl_watch_init(inst);
 	inst->crash_text = (char *)get_zeroed_page(GFP_KERNEL);
 	if (!inst->crash_text) {
@@ -202,12 +216,9 @@ static int __init offload_init(void)
 	err = ofl_guard_init();
 	if (err)
 		goto err_instance;
-	err = ofl_chardev_add(inst);
-	if (err)
-		goto err_guard;
 	err = register_pm_notifier(&pm_notifier);
 	if (err)
-		goto err_chardev_del;
+		goto err_guard;
 	err = register_reboot_notifier(&reboot_notifier);
 	if (err)
 		goto err_pm;
@@ -218,14 +229,19 @@ static int __init offload_init(void)
 		if (err)
 			goto err_reboot;
 	}
+	/*
+	 * Last: a module whose init fails is freed whoever has it open, and
+	 * the region with it, mapped or not.
+	 */
+	err = ofl_chardev_add(inst);
+	if (err)
+		goto err_reboot;
 	return 0;
 
 err_reboot:
 	unregister_reboot_notifier(&reboot_notifier);
 err_pm:
 	unregister_pm_notifier(&pm_notifier);
-err_chardev_del:
-	ofl_chardev_del(inst); /* sysfs may have started an image meanwhile */
 	stop_and_return(inst);
 	ofl_watch_end(inst);
 err_guard:

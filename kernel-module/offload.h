@@ -71,6 +71,8 @@ struct ofl_instance {
 	u32 image_state;  /* last seen; read without lock */
 	bool odd_state;	  /* a message about an unknown one was printed */
 	bool late_told;	  /* ... about a core that does not come back */
+	bool crash_told;  /* ... about the crash of this run */
+	bool asleep;	  /* the machine is about to sleep: take no core */
 	bool kept_module; /* a stuck image: the module must stay */
 	unsigned long ended_at; /* jiffies of EXITED, CRASHED or STOPPED */
 	ktime_t started;

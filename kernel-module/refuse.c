@@ -26,6 +26,10 @@ static int refuse_machine(const struct ofl_refuse_facts *f, char *msg)
 		SAY("the kernel uses 5-level page tables, which images do not know; boot with no5lvl");
 		return -EOPNOTSUPP;
 	}
+	if (f->no_counter_hz) {
+		SAY("the frequency of this machine's counter is not known (firmware left CNTFRQ_EL0 at 0, or the TSC is not calibrated): images would have no clock");
+		return -EOPNOTSUPP;
+	}
 	if (f->no_lapic) {
 		SAY("this kernel runs without a local APIC; boot without nolapic");
 		return -EOPNOTSUPP;

@@ -14,6 +14,7 @@ struct ofl_refuse_facts {
 	bool present;
 	bool online;
 	bool no_hotplug; /* this kernel or CPU has no hotplug */
+	bool no_counter_hz; /* nobody knows how fast the counter runs */
 	/* x86_64 */
 	bool xen_pv;
 	bool encrypted_state;  /* SEV-ES, SEV-SNP, TDX: no NMI or INIT of ours */

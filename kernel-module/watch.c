@@ -98,7 +98,10 @@ void ofl_watch_look(struct ofl_instance *inst)
 		inst->ended_at = jiffies;
 		ofl_chardev_changed(inst);
 		if (state == OFL_STATE_CRASHED) {
-			look_at_crash(inst);
+			/* it may take it back and crash again, for ever */
+			if (!inst->crash_told)
+				look_at_crash(inst);
+			inst->crash_told = true;
 			if (inst->phase == OFL_PHASE_RUNNING)
 				ofl_instance_set_phase(inst, OFL_PHASE_CRASHED);
 		}

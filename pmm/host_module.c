@@ -189,6 +189,12 @@ static void module_ended(struct ofl_pmm *pmm, const struct ofl_ioc_info *info)
 
 	switch (info->state) {
 	case OFL_INSTANCE_OFFLINE:
+		if (!(info->flags & OFL_INFO_EXITED)) {
+			/* as for a signal: there is no status to promise */
+			ofl_log("image was stopped");
+			status = OFL_EXIT_FAILURE;
+			break;
+		}
 		ofl_log("image ended with status %d", info->exit_status);
 		status = info->exit_status & 0xff;
 		break;

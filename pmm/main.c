@@ -46,6 +46,8 @@ static int main_signals(struct ofl_pmm *pmm, struct ofl_source *source)
 	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	/* Under ulimit -f, an image's write too far is EFBIG, not our end. */
+	signal(SIGXFSZ, SIG_IGN);
 	/* In the background of a terminal: no input, but no standstill. */
 	signal(SIGTTIN, SIG_IGN);
 	signal(SIGTTOU, SIG_IGN);

@@ -37,7 +37,7 @@ static void usage(void)
 	      "                  share the folder DIR over 9p as TAG (default \"share\",\n"
 	      "                  then \"share1\"...); may be given up to 15 times\n"
 	      "  --once          exit when the image ends, with its exit status\n"
-	      "                  (125: it crashed or is stuck)\n"
+	      "                  (125: it crashed or is stuck; 1: it was stopped)\n"
 	      "  --user NAME     serve as this user (name, or UID, or UID:GID)\n"
 	      "  --spin USEC     look for work this long before sleeping (default 50)\n"
 	      "  --help          print this\n"

@@ -52,6 +52,7 @@ entry:
 	mov	%rsp, %rbp
 	sub	$512, %rsp
 	fxsave64 (%rsp)
+	fninit				/* a handler finds the x87 stack empty */
 	mov	%eax, %edi
 	call	ofl_x86_irq
 	fxrstor64 (%rsp)

@@ -8,7 +8,8 @@
  *   mmap    after ATTACH: the shared window and nothing else, offset 0, at most
  *           window_size bytes, MAP_SHARED (ENODEV before ATTACH, EINVAL else)
  *   poll    POLLIN when the state differs from the one last read by INFO;
- *           POLLHUP when the instance is going away
+ *           POLLHUP is kept for an instance that goes away; now an open
+ *           descriptor keeps it
  *   close   detaches the PMM
  *
  * Every structure begins with its own size, so that it can grow.
@@ -36,7 +37,12 @@ struct ofl_ioc_info {
 	__s32 exit_status;
 	__u32 cpu;
 	__u32 starts; /* images started so far; a change means a restart */
+	__u32 flags; /* OFL_INFO_*; others are 0 */
+	__u32 reserved;
 };
+
+/* The last image ended by itself: exit_status is what it returned. */
+#define OFL_INFO_EXITED (1u << 0)
 
 struct ofl_ioc_attach {
 	__u32 size;

@@ -81,6 +81,13 @@ if [ -e $IMG/hostile_boot.bin ]; then
 	check "hostile boot page: rmmod" rmmod offload
 	check "hostile boot page: named" sh -c "dmesg | tail -n +$((MARK + 1)) | grep -q 'state'"
 	check "hostile boot page: all cores back" all_online
+
+	dmesg_mark
+	check "flickering state: insmod" insmod $KO cpu=$CPU image=$IMG/hostile_boot.bin args=again
+	sleep 2
+	is "flickering state: one message" "$(dmesg_new | grep -c ' crashed: ')" 1
+	check "flickering state: rmmod" rmmod offload
+	check "flickering state: all cores back" all_online
 else
 	skip "hostile boot page" "no such image"
 fi

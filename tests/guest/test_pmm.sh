@@ -44,6 +44,16 @@ is "none: state after stop" "$(attr state)" offline
 check "none: rmmod" rmmod offload
 check "none: all cores back" all_online
 
+# --once promises the image's exit status.  One that was stopped has none.
+check "stopped: insmod" insmod $KO cpu=$CPU image=$IMG/spin.bin
+pmm_start --once
+check "stopped: pmm attached" wait_attr pmm attached 10
+check "stopped: stop" sh -c "echo stop > $DEV/state"
+wait $PMM_PID
+is "stopped: --once fails" $? 1
+check "stopped: and says so" grep -q "was stopped" /tmp/pmm.err
+check "stopped: rmmod" rmmod offload
+
 # An image that needs no PMM says so in its header and writes to the log.
 check "no-pmm image: insmod" insmod $KO cpu=$CPU image=$IMG/hello.bin
 check "no-pmm image: ends" wait_attr state offline 20

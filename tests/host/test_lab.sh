@@ -52,6 +52,11 @@ expect "ktap: total with a failure" "$("$lab/ktap" --total "$work/counts"; echo 
 expect "ktap: nothing run is a failure" "$("$lab/ktap" --total "$work/counts"; echo $?)" \
 	'0 passed, 0 failed, 0 skipped*1'
 
+# --- make ---
+
+expect "make: a fresh tree builds the unit tests" \
+	"$(make -C "$TOP" --no-print-directory -n ARCH=x86_64 O="$work/fresh" unit 2>&1)" '*/test_vq*'
+
 # --- guests ---
 
 # guest WHAT SCRIPT STATUS STDOUT STDERR [OPTION]...

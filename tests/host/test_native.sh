@@ -85,6 +85,17 @@ expect "console input" 0 '*' "$native/line" --pmm "$sock"
 wait $!
 grep -q 'hello, world' "$work/pmm.log" && ok "and output" || not_ok "and output" "$(cat "$work/pmm.log")"
 
+# A limit on the size of files is the image's error, not the daemon's end.
+rm -f "$sock"
+(
+	ulimit -f 8192 # KiB; the window counts as a file
+	exec "$pmm" --socket "$sock" --share "$work/share" --console none 2>/dev/null
+) &
+pid=$!
+expect "a file larger than the daemon may write" 27 '*' "$native/faraway" --pmm "$sock" faraway
+kill $pid 2>/dev/null && ok "and the daemon lives on" || not_ok "and the daemon lives on"
+wait $pid
+
 # --- with no PMM, a late one, one that dies, one that is none ---
 
 expect "no PMM named" 2 '*--pmm SOCKET*OFFLOAD_PMM*--no-pmm*' "$native/wc" text out

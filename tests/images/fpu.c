@@ -2,7 +2,8 @@
 /* offload: no-pmm printf=minimal */
 /*
  * Every FP and SIMD register must survive an interrupt whose handler fills all
- * of them with something else; 200 times.
+ * of them with something else; 200 times.  On x86_64 the x87 registers are full
+ * as well, and the handler, which may use long double, must have them empty.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -31,7 +32,18 @@
 #define WAIT "1:\tyield\n\tldr x9, [%[count]]\n\tcmp x9, %[old]\n\tb.eq 1b\n\t"
 #endif
 
+#if defined(__x86_64__)
+#define X87_FILL "fld1\n\tfld1\n\tfld1\n\tfld1\n\tfld1\n\tfld1\n\tfld1\n\tfld1\n\t"
+#define X87_SUM "faddp\n\tfaddp\n\tfaddp\n\tfaddp\n\tfaddp\n\tfaddp\n\tfaddp\n\t" \
+	"fstpl %[sum]\n\t"
+#else
+#define X87_FILL
+#define X87_SUM
+#endif
+
 static volatile uint64_t ticks;
+static volatile long double three = 3, nine;
+static double sum = 8;
 static uint8_t pattern[SIZE], noise[SIZE], result[SIZE];
 
 static void tick(struct ofl_timer *timer, void *arg)
@@ -40,6 +52,7 @@ static void tick(struct ofl_timer *timer, void *arg)
 	(void)arg;
 	__asm__ volatile(REGS(LOAD) : : [in] "r"(noise)
 			 : REGS(CLOBBER) "memory");
+	nine = three * three;
 	ticks = ticks + 1;
 }
 
@@ -47,12 +60,14 @@ static void wait_for_tick(void)
 {
 	uint64_t old = ticks;
 
-	__asm__ volatile(REGS(LOAD) WAIT REGS(STORE)
-			 : : [in] "r"(pattern), [out] "r"(result),
+	__asm__ volatile(X87_FILL REGS(LOAD) WAIT REGS(STORE) X87_SUM
+			 : [sum] "+m"(sum) : [in] "r"(pattern), [out] "r"(result),
 			 [count] "r"(&ticks), [old] "r"(old)
 			 : REGS(CLOBBER) "memory", "cc"
 #if defined(__aarch64__)
 			 , "x9"
+#else
+			 , "st", "st(1)", "st(2)", "st(3)", "st(4)", "st(5)", "st(6)", "st(7)"
 #endif
 			 );
 }
@@ -67,7 +82,12 @@ int main(void)
 	}
 	ofl_timer_start(&timer, ofl_now_ns(), 1000000, tick, NULL);
 	for (unsigned int round = 0; round < 200; round++) {
+		nine = 0;
 		wait_for_tick();
+		if (sum != 8 || nine != 9) {
+			printf("FAIL: x87 registers differ in round %u\n", round);
+			return 1;
+		}
 		if (memcmp(result, pattern, SIZE) != 0) {
 			printf("FAIL: registers differ in round %u\n", round);
 			return 1;

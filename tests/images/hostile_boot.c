@@ -4,7 +4,8 @@
 /*
  * Everything the image may write for the module to read, filled with what no
  * runtime would: a state nobody knows, a log whose head lies, text without an
- * end, a crash record of counts and characters out of range.
+ * end, a crash record of counts and characters out of range.  With an argument:
+ * a crash that is taken back and reported again, for ever.
  */
 #include <string.h>
 
@@ -12,7 +13,6 @@
 
 int main(int argc, char **argv)
 {
-	(void)argc;
 	(void)argv;
 	memset(ofl_log->text, 0x9b, sizeof(ofl_log->text));
 	ofl_log->head = ~0ull - 5;
@@ -27,6 +27,13 @@ int main(int argc, char **argv)
 	ofl_boot->image.entry_counter = ~0ull;
 	ofl_boot->image.main_counter = 1;
 	ofl_boot->image.irqs = ~0ull;
+	while (argc > 1) {
+		uint64_t end = ofl_now_ns() + 20000000;
+
+		ofl_boot->image.state ^= OFL_STATE_CRASHED ^ OFL_STATE_RUNNING;
+		while (ofl_now_ns() < end)
+			ofl_platform_relax();
+	}
 	__atomic_store_n(&ofl_boot->image.state, 0x5a5a5a5a, __ATOMIC_RELEASE);
 	for (;;)
 		ofl_platform_relax();

@@ -56,6 +56,7 @@ static void machine(void **state)
 	REFUSED(f.no_psci = true, -EOPNOTSUPP, "PSCI");
 	REFUSED(f.old_psci = true, -EOPNOTSUPP, "PSCI 0.1");
 	REFUSED(f.no_gic = true, -EOPNOTSUPP, "GICv2");
+	REFUSED(f.no_counter_hz = true, -EOPNOTSUPP, "frequency");
 }
 
 static void cpu(void **state)

@@ -173,6 +173,14 @@ static void log_utf8(void **state)
 		{ "a\xe2\x82", "a??" },
 		{ "\xe2(\xa1", "?(?" },
 		{ "\xff\xfe\xc0\x80", "????" },
+		/* longer than needed (the second is U+009B), a surrogate, too high */
+		{ "\xe0\x9f\xbf", "???" },
+		{ "\xe0\x82\x9b" "31m", "???31m" },
+		{ "\xf0\x80\x82\x9b", "????" },
+		{ "\xed\xa0\x80", "???" },
+		{ "\xf4\x90\x80\x80", "????" },
+		{ "\xe0\xa0\x80\xed\x9f\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf",
+		  "\xe0\xa0\x80\xed\x9f\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf" },
 	};
 	struct ofl_log *log = calloc(1, sizeof(*log));
 	char *out = malloc(sizeof(log->text));

@@ -319,6 +319,29 @@ static void test_sleeps(void **state)
 	assert_int_equal(errno, EINVAL);
 }
 
+/* An absolute time further away than a signed count of ns is not the past. */
+static void test_sleep_until(void **state)
+{
+	const struct timespec never = { .tv_sec = INT64_MAX, .tv_nsec = 0 };
+	const struct timespec far = { .tv_sec = 10000000000, .tv_nsec = 0 };
+	struct timespec ts = { .tv_sec = 1, .tv_nsec = 0 };
+	uint64_t ns;
+
+	(void)state;
+	assert_int_equal(timespec_to_ns(&never, &ns), 0);
+	assert_true(absolute_deadline(ns, 0) == UINT64_MAX);
+	assert_true(absolute_deadline(ns, 1700000000000000000) == UINT64_MAX);
+	assert_int_equal(timespec_to_ns(&far, &ns), 0);
+	assert_true(absolute_deadline(ns, 0) == 10000000000000000000ull);
+	/* wall-clock times before the counter began are the past */
+	assert_int_equal(timespec_to_ns(&ts, &ns), 0);
+	assert_true(absolute_deadline(ns, 1700000000000000000) == 0);
+	assert_true(absolute_deadline(ns, 400000000) == 600000000);
+	/* and a clock that is behind the counter */
+	assert_true(absolute_deadline(ns, -5) == 1000000005);
+	assert_true(absolute_deadline(UINT64_MAX - 2, -5) == UINT64_MAX);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -331,6 +354,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup(test_scale, setup),
 		cmocka_unit_test_setup(test_clocks, setup),
 		cmocka_unit_test_setup(test_sleeps, setup),
+		cmocka_unit_test_setup(test_sleep_until, setup),
 	};
 
 	(void)argc;
