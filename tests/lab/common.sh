@@ -28,7 +28,8 @@ mirror()
 			'Created-By: Packages' 'Origin: Debian' \
 			'Codename: bookworm' 2>/dev/null | head -n 1)
 	fi
-	base=${base:-http://deb.debian.org/debian}
+	[ -n "$base" ] ||
+		die "apt knows no Debian mirror for bookworm; add one to its sources and run apt-get update, or set MIRROR=http://HOST/debian"
 	echo "${base%/}"
 }
 
