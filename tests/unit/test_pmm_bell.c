@@ -35,6 +35,12 @@ int ofl_pmm_layout(struct ofl_pmm *pmm, bool fresh)
 	return 0;
 }
 
+void ofl_window_rings(const struct ofl_mem *mem, bool rings)
+{
+	(void)mem;
+	(void)rings;
+}
+
 void ofl_pmm_image_ended(struct ofl_pmm *pmm, int exit_status)
 {
 	(void)pmm;
