@@ -26,7 +26,7 @@ LIBC_CFLAGS = -nostdinc -isystem baremetal/libc-include -isystem $(B)/$(LIBC)/in
 # --- the runtime's sources ---
 
 # Common to both bare architectures (some of them to the native build too).
-RT_COMMON := baremetal/clock.c baremetal/fault.c baremetal/irq.c \
+RT_COMMON := baremetal/bell.c baremetal/clock.c baremetal/fault.c baremetal/irq.c \
 	baremetal/line.c baremetal/log.c baremetal/mmu.c baremetal/serial.c \
 	baremetal/timer.c
 

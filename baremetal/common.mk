@@ -2,7 +2,7 @@
 # Sources of the runtime above platform.h, for build.mk and native.mk.
 
 RT_UPPER := $(addprefix baremetal/,args.c console.c devices.c devtree.c dir.c \
-	files.c libc.c p9.c p9_ops.c path.c start.c virtio.c vq.c) \
+	files.c libc.c p9.c p9_ops.c path.c start.c virtio.c vq.c wait.c) \
 	baremetal/$(LIBC)/hooks.c
 RT_COMMON += $(RT_UPPER)
 

@@ -143,6 +143,18 @@ bool ofl_irqchip_valid(unsigned int irq);    /* may an image have it? */
 bool ofl_irqchip_reserved(unsigned int irq); /* is it the runtime's own? */
 void ofl_irqchip_enable(unsigned int irq, bool on);
 
+/* --- bell.c --- */
+
+/* From the trap code: the host has rung. */
+void ofl_bell_interrupt(void);
+/* The architecture's: the interrupt by which it does; 0: it never rings. */
+unsigned int ofl_bell_irq(void);
+/*
+ * Ring the host at `place` (boot->host.bell).  What was stored before is visible to
+ * it first, and the ring is on its way before any later load.
+ */
+void ofl_bell_hw_ring(uint64_t place);
+
 /* --- timer.c --- */
 
 /* From the timer interrupt. */

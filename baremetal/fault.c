@@ -33,11 +33,6 @@ uint32_t ofl_platform_pmm_epoch(void)
 	return __atomic_load_n(&ofl_boot->host.pmm_epoch, __ATOMIC_ACQUIRE);
 }
 
-/* Hardware doorbells to Linux do not exist yet: the PMM polls. */
-void ofl_platform_ring(void)
-{
-}
-
 struct ofl_fault_probe ofl_fault_probe;
 
 bool ofl_fault_expected(uint32_t vector, uint64_t error, uint64_t pc, uint64_t sp,

@@ -44,11 +44,21 @@ static inline void ofl_platform_relax(void)
 }
 /* Wake the PMM.  Called only when it said that it sleeps. */
 void ofl_platform_ring(void);
+/* Store the image's state where the host sees it, and have the host look. */
+void ofl_platform_state(enum ofl_image_state state);
 /*
- * Wait for the PMM to do something: a few ns to 1 ms.  Spins at first; `spins`
- * counts the calls in a row that found nothing.
+ * Wait for the PMM to do something.  `spins` counts the calls in a row that
+ * found nothing.  Up to ofl_wait_sleep_at (wait.h) of them each call is a few ns.
+ * Then one call says that the image is about to sleep, and returns, so that the
+ * caller looks once more; the next one sleeps, until the PMM rings, some
+ * interrupt was handled, or `deadline` (ns; 0: 1 ms from now).
  */
-void ofl_platform_wait(unsigned int spins);
+void ofl_platform_wait_until(unsigned int spins, uint64_t deadline);
+/* The same without a deadline of its own. */
+static inline void ofl_platform_wait(unsigned int spins)
+{
+	ofl_platform_wait_until(spins, 0);
+}
 /* Store state (EXITED with status, or CRASHED) and give the core back. */
 _Noreturn void ofl_platform_leave(enum ofl_image_state state, int status);
 

@@ -23,13 +23,12 @@
 #include "devices.h"
 #include "hooks.h"
 #include "tls.h"
+#include "wait.h"
+
+/* The host rings when a PMM comes; this is how often it is looked for anyway. */
+#define PMM_LOOK (1 * OFL_SEC)
 
 #define EXIT_BAD_ARGS 126
-
-static void set_state(enum ofl_image_state state)
-{
-	__atomic_store_n(&ofl_boot->image.state, state, __ATOMIC_RELEASE);
-}
 
 /* argv out of the boot page; does not return if the arguments are malformed. */
 static int make_argv(char **argv)
@@ -63,7 +62,7 @@ static void wait_for_pmm(void)
 	uint32_t refused = 0;
 	unsigned int spins = 0;
 
-	set_state(OFL_STATE_WAITING);
+	ofl_platform_state(OFL_STATE_WAITING);
 	for (;;) {
 		uint32_t epoch = ofl_platform_pmm_epoch();
 
@@ -72,7 +71,8 @@ static void wait_for_pmm(void)
 				return;
 			refused = epoch;
 		}
-		ofl_platform_wait(spins);
+		ofl_platform_wait_until(spins, ofl_wait_may_sleep(spins) ?
+						       ofl_now_ns() + PMM_LOOK : 0);
 		if (spins < ~0u)
 			spins++;
 		ofl_boot->image.heartbeat++;
@@ -109,7 +109,7 @@ void ofl_main(void)
 	attach();
 	ofl_libc_init();
 	ofl_boot->image.main_counter = ofl_counter();
-	set_state(OFL_STATE_RUNNING);
+	ofl_platform_state(OFL_STATE_RUNNING);
 	exit(main(argc, argv));
 }
 

@@ -278,7 +278,7 @@ int ofl_vq_get_wait(struct ofl_vq *vq, void **cookie, uint32_t *len,
 			ret = -EIO;
 			break;
 		}
-		if (wait.spins >= OFL_WAIT_SPINS / 2 && !vq->armed) {
+		if (wait.spins >= ofl_wait_sleep_at / 2 && !vq->armed) {
 			set_armed(vq, true);
 			continue;
 		}

@@ -32,16 +32,25 @@ struct ofl_wait {
 #define OFL_MS 1000000ull
 #define OFL_SEC 1000000000ull
 
-/* From here on a platform may sleep, so the clock is read in every step. */
+/*
+ * From so many steps on a platform may sleep, and the clock is read in each.
+ * ofl_wait_spins() changes it; OFL_SPIN_ONLY: it never sleeps.
+ */
 #define OFL_WAIT_SPINS 4096u
+extern unsigned int ofl_wait_sleep_at;
+
+static inline bool ofl_wait_may_sleep(unsigned int spins)
+{
+	return spins >= ofl_wait_sleep_at && ofl_wait_sleep_at != OFL_SPIN_ONLY;
+}
 
 /* 0, or -ETIMEDOUT. */
 static inline int ofl_wait_step(struct ofl_wait *wait)
 {
-	ofl_platform_wait(wait->spins);
+	ofl_platform_wait_until(wait->spins, wait->deadline);
 	if (wait->spins < ~0u)
 		wait->spins++;
-	if (wait->spins < OFL_WAIT_SPINS && wait->spins % 256)
+	if (!ofl_wait_may_sleep(wait->spins) && wait->spins % 256)
 		return 0;
 	if (!wait->deadline)
 		wait->deadline = ofl_now_ns() + wait->timeout;

@@ -50,6 +50,19 @@ void ofl_arch_say_fault(struct ofl_instance *inst);
 void ofl_arch_ring(struct ofl_instance *inst);
 
 /*
+ * The image's doorbell, see bell.c.  Find and map an interrupt: Linux's number or
+ * -errno; a call after a put looks for another one.
+ */
+int ofl_arch_bell_get(struct ofl_instance *inst);
+void ofl_arch_bell_put(struct ofl_instance *inst);
+/* It was requested: is it really on? */
+bool ofl_arch_bell_works(struct ofl_instance *inst);
+/* What boot->host.bell has to be now. */
+u64 ofl_arch_bell_place(struct ofl_instance *inst);
+/* Ring at the core; all that was stored before is visible to it first. */
+void ofl_arch_bell_ring(struct ofl_instance *inst);
+
+/*
  * Make memory the same for us and for a core whose caches may be off: call it
  * after writing what such a core reads, and before reading what it wrote.
  */

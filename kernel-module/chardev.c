@@ -52,6 +52,7 @@ static void set_epoch(struct ofl_instance *inst, u32 epoch)
 {
 	WRITE_ONCE(inst->pmm_epoch, epoch);
 	ofl_chardev_publish_epoch(inst);
+	ofl_bell_ring(inst);
 }
 
 static int chardev_open(struct inode *inode, struct file *file)
@@ -74,6 +75,7 @@ static int chardev_release(struct inode *inode, struct file *file)
 	mutex_lock(&inst->lock);
 	if (inst->pmm_file == file) {
 		WRITE_ONCE(inst->pmm_file, NULL);
+		ofl_bell_listen(inst, -1);
 		set_epoch(inst, 0);
 		pr_info("offload%u: the PMM has detached\n", inst->number);
 	}
@@ -156,6 +158,33 @@ static long ioctl_ready(struct ofl_client *client, struct file *file)
 	return err;
 }
 
+static long ioctl_bell(struct ofl_client *client, struct file *file,
+		       void __user *arg)
+{
+	struct ofl_instance *inst = client->inst;
+	struct ofl_ioc_bell bell;
+	long err;
+
+	if (copy_from_user(&bell, arg, sizeof(bell)))
+		return -EFAULT;
+	if (bell.size < sizeof(bell) || bell.fd < -1)
+		return -EINVAL;
+	mutex_lock(&inst->lock);
+	err = inst->pmm_file == file ? ofl_bell_listen(inst, bell.fd) :
+				       -ENOTCONN;
+	mutex_unlock(&inst->lock);
+	return err;
+}
+
+/* Without the mutex: whoever holds it may be waiting for the image. */
+static long ioctl_ring(struct ofl_client *client, struct file *file)
+{
+	if (READ_ONCE(client->inst->pmm_file) != file)
+		return -ENOTCONN;
+	ofl_bell_ring(client->inst);
+	return 0;
+}
+
 static long chardev_ioctl(struct file *file, unsigned int cmd,
 			  unsigned long arg)
 {
@@ -171,6 +200,10 @@ static long chardev_ioctl(struct file *file, unsigned int cmd,
 		return ioctl_attach(client, file, (void __user *)arg);
 	case _IOC_NR(OFL_IOC_READY):
 		return ioctl_ready(client, file);
+	case _IOC_NR(OFL_IOC_BELL):
+		return ioctl_bell(client, file, (void __user *)arg);
+	case _IOC_NR(OFL_IOC_RING):
+		return ioctl_ring(client, file);
 	default:
 		return -ENOTTY;
 	}

@@ -7,6 +7,7 @@
 #define OFFLOAD_COMPAT_H
 
 #include <linux/device/class.h>
+#include <linux/eventfd.h>
 #include <linux/mm.h>
 #include <linux/sysfs.h>
 #include <linux/version.h>
@@ -34,6 +35,18 @@ static inline struct class *ofl_class_create(const char *name)
 static inline struct class *ofl_class_create(const char *name)
 {
 	return class_create(name);
+}
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+static inline void ofl_eventfd_signal(struct eventfd_ctx *ctx)
+{
+	eventfd_signal(ctx, 1);
+}
+#else
+static inline void ofl_eventfd_signal(struct eventfd_ctx *ctx)
+{
+	eventfd_signal(ctx);
 }
 #endif
 

@@ -155,6 +155,7 @@ int ofl_instance_return(struct ofl_instance *inst)
 		return 0;
 	if (!ofl_arch_is_idle(inst) && !ofl_arch_can_force)
 		return -EBUSY;
+	ofl_bell_core(inst, false);
 	ofl_instance_set_phase(inst, OFL_PHASE_LINUX); /* opens the guard */
 	err = ofl_arch_return(inst);
 	if (err) {
@@ -209,6 +210,7 @@ static void fill_private(struct ofl_instance *inst)
 	strscpy(boot->image_name, inst->source.name, sizeof(boot->image_name));
 	ofl_arch_fill_boot(inst, boot);
 	ofl_chardev_publish_epoch(inst);
+	ofl_bell_publish(inst);
 
 	info->start_counter = ofl_arch_counter();
 	info->wall_offset_ns = ktime_get_real_ns() -
@@ -284,6 +286,7 @@ int ofl_instance_start(struct ofl_instance *inst)
 	inst->late_told = false;
 	fill_private(inst);
 	inst->started = ktime_get();
+	ofl_bell_core(inst, true);
 	err = ofl_arch_start(inst);
 	if (!err)
 		err = wait_entered(inst);

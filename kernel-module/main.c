@@ -146,6 +146,7 @@ static struct ofl_instance *instance_create(void)
 		return ERR_PTR(-ENOMEM);
 	mutex_init(&inst->lock);
 	ofl_watch_init(inst);
+	ofl_bell_init(inst);
 	inst->crash_text = (char *)get_zeroed_page(GFP_KERNEL);
 	if (!inst->crash_text) {
 		err = -ENOMEM;
@@ -165,8 +166,13 @@ static struct ofl_instance *instance_create(void)
 		if (err)
 			goto err_region;
 	}
+	err = ofl_bell_open(inst);
+	if (err == -EINVAL)
+		goto err_source;
 	return inst;
 
+err_source:
+	ofl_source_free(&inst->source);
 err_region:
 	ofl_region_put(&inst->region);
 err_crash_text:
@@ -227,11 +233,13 @@ err_pm:
 err_chardev_del:
 	ofl_chardev_del(inst); /* sysfs may have started an image meanwhile */
 	stop_and_return(inst);
+	ofl_bell_close(inst);
 	ofl_watch_end(inst);
 err_guard:
 	ofl_guard_exit();
 err_instance:
 	ofl_the_instance = NULL;
+	ofl_bell_close(inst);
 	instance_destroy(inst);
 err_chardev:
 	ofl_chardev_exit();
@@ -246,6 +254,7 @@ static void __exit offload_exit(void)
 	unregister_pm_notifier(&pm_notifier);
 	ofl_chardev_del(inst); /* no sysfs store after this */
 	stop_and_return(inst);
+	ofl_bell_close(inst);
 	ofl_watch_end(inst);
 	ofl_guard_exit();
 	ofl_the_instance = NULL;

@@ -4,8 +4,8 @@
  *
  * Files: main.c (parameters, life of the module), instance.c (the state
  * machine), guard.c (keeps Linux's hands off a lent core), memory.c, source.c
- * (finding an image file), watch.c (what the image says of itself), sysfs.c,
- * chardev.c, and per architecture take.c or psci.c behind arch.h.
+ * (finding an image file), watch.c (what the image says of itself), bell.c
+ * (doorbells), sysfs.c, chardev.c, and per architecture what is behind arch.h.
  *
  * Locking: instance->lock is held by whoever changes phase, image or boot page
  * (sysfs stores, the watcher, reboot, exit).  Fields that others read without
@@ -17,6 +17,7 @@
 #include <linux/cdev.h>
 #include <linux/device.h>
 #include <linux/mutex.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -55,6 +56,25 @@ struct ofl_source {
 };
 
 struct ofl_arch_core; /* arch.h */
+struct eventfd_ctx;
+struct irq_domain;
+
+/* See bell.c. */
+struct ofl_bell {
+	unsigned int irq; /* Linux's number; 0: the image cannot ring */
+	char name[16];	  /* in /proc/interrupts */
+	raw_spinlock_t place_lock; /* stores to boot->host.bell */
+	/* the architecture's */
+	struct irq_domain *domain; /* x86_64 */
+	u32 intid;		   /* arm64; also the last one tried */
+	int mapping;		   /* irq as it was mapped */
+
+	spinlock_t lock; /* of the following; taken in the interrupt */
+	struct eventfd_ctx *eventfd; /* the PMM's, or NULL */
+	bool core; /* inst->core is there and may be rung */
+	u64 rung;    /* by the image; read without lock */
+	u64 ringing; /* at the image; read without lock */
+};
 
 struct ofl_instance {
 	unsigned int number;
@@ -67,6 +87,7 @@ struct ofl_instance {
 	char args[OFL_ARGS_MAX];
 	struct ofl_arch_core *core;
 
+	struct ofl_bell bell;
 	struct delayed_work watch;
 	u32 image_state;  /* last seen; read without lock */
 	bool odd_state;	  /* a message about an unknown one was printed */
@@ -131,10 +152,24 @@ void ofl_watch_init(struct ofl_instance *inst);
 /* Look at the boot page now.  inst->lock held. */
 void ofl_watch_look(struct ofl_instance *inst);
 void ofl_watch_start(struct ofl_instance *inst);
+/* Have a look soon; from any context. */
+void ofl_watch_now(struct ofl_instance *inst);
 /* inst->lock not held */
 void ofl_watch_end(struct ofl_instance *inst);
 /* One acquire load of the image's line. */
 u32 ofl_watch_state(struct ofl_instance *inst);
+
+/* --- bell.c --- */
+void ofl_bell_init(struct ofl_instance *inst);
+int ofl_bell_open(struct ofl_instance *inst);
+void ofl_bell_close(struct ofl_instance *inst);
+/* Tell the image where to ring now; from any context. */
+void ofl_bell_publish(struct ofl_instance *inst);
+/* The PMM's eventfd; -1: none. */
+int ofl_bell_listen(struct ofl_instance *inst, int fd);
+/* Is there a core to ring?  Before inst->core goes away it is told that not. */
+void ofl_bell_core(struct ofl_instance *inst, bool there);
+void ofl_bell_ring(struct ofl_instance *inst);
 
 /* --- guard.c --- */
 int ofl_guard_init(void);

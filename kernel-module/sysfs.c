@@ -34,6 +34,9 @@
  *   uptime       ms since the start, of a running image; 0 else
  *   heartbeat, irqs, spurious
  *                counters that the image keeps
+ *   bell         the image's doorbell: number in /proc/interrupts (0: there is
+ *                none), rings so far, rings at the image so far
+ *   sleeps       how often the image slept until the PMM should ring
  *   abi          version of the contract that this module speaks
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -305,6 +308,26 @@ static ssize_t spurious_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(spurious);
 
+static ssize_t bell_show(struct device *dev, struct device_attribute *attr,
+			 char *buf)
+{
+	const struct ofl_bell *bell = &to_inst(dev)->bell;
+
+	return sysfs_emit(buf, "%u %llu %llu\n", bell->irq,
+			  READ_ONCE(bell->rung), READ_ONCE(bell->ringing));
+}
+static DEVICE_ATTR_RO(bell);
+
+static ssize_t sleeps_show(struct device *dev, struct device_attribute *attr,
+			   char *buf)
+{
+	struct ofl_boot *boot = ofl_instance_boot(to_inst(dev));
+
+	ofl_arch_sync(&boot->image, sizeof(boot->image));
+	return sysfs_emit(buf, "%u\n", READ_ONCE(boot->image.sleeps));
+}
+static DEVICE_ATTR_RO(sleeps);
+
 static ssize_t abi_show(struct device *dev, struct device_attribute *attr,
 			char *buf)
 {
@@ -345,7 +368,8 @@ static struct attribute *attrs[] = {
 	&dev_attr_pmm.attr,	  &dev_attr_mem.attr,
 	&dev_attr_crash.attr,	  &dev_attr_uptime.attr,
 	&dev_attr_heartbeat.attr, &dev_attr_irqs.attr,
-	&dev_attr_spurious.attr,  &dev_attr_abi.attr,
+	&dev_attr_spurious.attr,  &dev_attr_bell.attr,
+	&dev_attr_sleeps.attr,	  &dev_attr_abi.attr,
 	NULL,
 };
 

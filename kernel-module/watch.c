@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Watching a running image through its boot page: every WATCH_MS while it
- * runs, until its last word was read and its core is back.  A doorbell from
- * the image would call ofl_watch_look() in the work's stead.
+ * Watching a running image through its boot page, until its last word was read
+ * and its core is back.  The image rings (bell.c) when it changes its state, so
+ * a look every SLOW_MS is for one that does not: that left its core by a fault, or
+ * is too broken to ring.  WATCH_MS is for an image on its way out, whose core
+ * does not ring when it has arrived, and for machines without a doorbell.
  *
  * The page belongs to the image and may hold anything.  The state is loaded
  * once a look; a value that is none of enum ofl_image_state gets one message
@@ -19,6 +21,7 @@
 #include "report.h"
 
 #define WATCH_MS 10
+#define SLOW_MS 500
 /* From the image's last word to a core that is parked or off. */
 #define LATE_MS 1000
 
@@ -133,18 +136,26 @@ static bool worth_watching(struct ofl_instance *inst)
 	       (inst->phase == OFL_PHASE_CRASHED && !ofl_arch_is_idle(inst));
 }
 
+static void watch_in(struct ofl_instance *inst, unsigned int ms)
+{
+	queue_delayed_work(system_unbound_wq, &inst->watch,
+			   msecs_to_jiffies(ms));
+}
+
 static void watch_work(struct work_struct *work)
 {
 	struct ofl_instance *inst =
 		container_of(to_delayed_work(work), struct ofl_instance, watch);
-	bool again = true;
+	bool again;
 
 	/* whoever holds the lock may be waiting for a CPU; do not wait for it */
-	if (mutex_trylock(&inst->lock)) {
-		ofl_watch_look(inst);
-		again = worth_watching(inst);
-		mutex_unlock(&inst->lock);
+	if (!mutex_trylock(&inst->lock)) {
+		watch_in(inst, WATCH_MS);
+		return;
 	}
+	ofl_watch_look(inst);
+	again = worth_watching(inst);
+	mutex_unlock(&inst->lock);
 	if (again)
 		ofl_watch_start(inst);
 }
@@ -156,8 +167,15 @@ void ofl_watch_init(struct ofl_instance *inst)
 
 void ofl_watch_start(struct ofl_instance *inst)
 {
-	queue_delayed_work(system_unbound_wq, &inst->watch,
-			   msecs_to_jiffies(WATCH_MS));
+	bool slow = inst->bell.irq && READ_ONCE(inst->phase) == OFL_PHASE_RUNNING &&
+		    READ_ONCE(inst->image_state) < OFL_STATE_EXITED;
+
+	watch_in(inst, slow ? SLOW_MS : WATCH_MS);
+}
+
+void ofl_watch_now(struct ofl_instance *inst)
+{
+	mod_delayed_work(system_unbound_wq, &inst->watch, 0);
 }
 
 void ofl_watch_end(struct ofl_instance *inst)

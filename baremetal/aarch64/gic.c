@@ -3,7 +3,8 @@
  * GICv2 and GICv3, one core's part.
  *
  * The distributor is Linux's: GICD_CTLR and everything of other cores and of
- * SPIs is never written.  What belongs to this core is, in GICv2, the banked
+ * SPIs is never written, but for the pending bit of the one that is the image's
+ * doorbell.  What belongs to this core is, in GICv2, the banked
  * first registers of the distributor and the CPU interface; in GICv3, its
  * redistributor and the ICC system registers.  (Arm IHI 0048B, IHI 0069H.)
  *
@@ -22,6 +23,7 @@
 #define REG_ICPENDR0 0x280
 #define REG_ICACTIVER0 0x380
 #define REG_IPRIORITYR 0x400
+#define GICD_ISPENDR 0x200
 #define GICD_CPENDSGIR 0xf10 /* GICv2 */
 
 #define GICC_CTLR 0x00
@@ -146,7 +148,11 @@ void gic_init(void)
 		init_v3();
 	else
 		init_v2();
-	reg_write(banked, REG_ISENABLER0, 1u << sgi | 1u << GIC_PPI_CNTV);
+	if (ofl_bell_irq() > 7)
+		ofl_panic("the boot page names SGI %u as doorbell; only 1 to 7 are usable",
+			  ofl_bell_irq());
+	reg_write(banked, REG_ISENABLER0,
+		  1u << sgi | 1u << ofl_bell_irq() | 1u << GIC_PPI_CNTV);
 	dsb_sy();
 }
 
@@ -194,6 +200,23 @@ const char *gic_name(void)
 	return gicr ? "GICv3" : "GICv2";
 }
 
+unsigned int ofl_bell_irq(void)
+{
+	return ofl_boot->arch.arm64.bell_sgi;
+}
+
+/* One bit of a register in which zeros do nothing: Linux may write it as well. */
+void ofl_bell_hw_ring(uint64_t place)
+{
+	volatile uint32_t *gicd = (volatile uint32_t *)ofl_boot->arch.arm64.gicd_pa;
+
+	if (!banked || place < OFL_NR_IRQS || place >= GIC_SPECIAL_FIRST)
+		return;
+	dsb_sy();
+	reg_write(gicd, GICD_ISPENDR + (uint32_t)place / 32 * 4, 1u << place % 32);
+	dsb_sy();
+}
+
 bool ofl_irqchip_valid(unsigned int irq)
 {
 	return irq < OFL_NR_IRQS;
@@ -201,7 +224,8 @@ bool ofl_irqchip_valid(unsigned int irq)
 
 bool ofl_irqchip_reserved(unsigned int irq)
 {
-	return irq == ofl_boot->arch.arm64.stop_sgi || irq == GIC_PPI_CNTV;
+	return irq == ofl_boot->arch.arm64.stop_sgi || irq == GIC_PPI_CNTV ||
+	       (irq && irq == ofl_bell_irq());
 }
 
 void ofl_irqchip_enable(unsigned int irq, bool on)

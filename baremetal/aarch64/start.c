@@ -17,9 +17,6 @@
 #define PSCI_CPU_OFF 0x84000002u
 #define PSCI_SYSTEM_OFF 0x84000008u
 
-/* How many waits in a row pass before the host's requests are looked at. */
-#define WAIT_POLL 1024u
-
 _Noreturn void ofl_arm_start(void);
 void ofl_arm_start(void)
 {
@@ -86,6 +83,7 @@ void ofl_platform_leave(enum ofl_image_state state, int status)
 	gic_quiet();
 	ofl_line_end(state, status);
 	ofl_boot->image.exit_status = status;
+	ofl_platform_state(state);
 	give_back(state);
 }
 
@@ -93,18 +91,6 @@ void ofl_platform_abandon(void)
 {
 	ofl_line_end(OFL_STATE_CRASHED, 0);
 	give_back(OFL_STATE_CRASHED);
-}
-
-/* The stop SGI brings the request too, where interrupts are not masked. */
-void ofl_platform_wait(unsigned int spins)
-{
-	for (unsigned int i = 0; i < (spins < WAIT_POLL ? 1 : 16); i++)
-		ofl_platform_relax();
-	if (spins % WAIT_POLL != WAIT_POLL - 1)
-		return;
-	ofl_boot->image.heartbeat++;
-	if (__atomic_load_n(&ofl_boot->host.request, __ATOMIC_ACQUIRE) == OFL_REQUEST_STOP)
-		ofl_platform_leave(OFL_STATE_STOPPED, 0);
 }
 
 unsigned long ofl_irq_save(void)

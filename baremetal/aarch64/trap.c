@@ -137,6 +137,8 @@ void ofl_arm_irq(void)
 		gic_eoi(token);
 		stop_sgi();
 		return;
+	} else if (id == ofl_bell_irq()) {
+		ofl_bell_interrupt();
 	} else {
 		ofl_irq_dispatch(id);
 	}

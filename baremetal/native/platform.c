@@ -118,6 +118,11 @@ void ofl_platform_ring(void)
 		    0, 0, 0);
 }
 
+void ofl_platform_state(enum ofl_image_state state)
+{
+	__atomic_store_n(&boot_page.image.state, state, __ATOMIC_RELEASE);
+}
+
 static void set_asleep(bool on)
 {
 	struct ofl_window *win;
@@ -132,8 +137,19 @@ static void set_asleep(bool on)
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
-/* Up to 1 ms, or until the PMM rings; notices the PMM's end. */
-static void doze(void)
+/* Does the PMM ring?  Its end comes as an event, too. */
+static bool pmm_rings(void)
+{
+	struct ofl_window *win;
+
+	if (pmm_gone || !ofl_window_va)
+		return false;
+	win = (void *)(ofl_window_va + OFL_WIN_CTRL_OFF);
+	return __atomic_load_n(&win->pmm_bell.rings, __ATOMIC_RELAXED);
+}
+
+/* Until the PMM rings, or the deadline, or a signal; notices the PMM's end. */
+static void doze(uint64_t deadline)
 {
 	struct linux_pollfd polls[2] = {
 		{ .fd = ofl_native_link.wake_fd, .events = LINUX_POLLIN },
@@ -142,6 +158,14 @@ static void doze(void)
 	struct linux_timespec ts = { 0, 1000000 };
 	uint64_t count;
 
+	if (deadline && pmm_rings()) {
+		uint64_t now = ofl_now_ns();
+		uint64_t left = deadline > now ? deadline - now : 0;
+
+		ts.sec = (int64_t)(left / OFL_SEC);
+		ts.nsec = (int64_t)(left % OFL_SEC);
+	}
+	boot_page.image.sleeps++;
 	show_log();
 	if (ofl_syscall(NR_PPOLL, (long)polls, pmm_gone ? 1 : 2, (long)&ts, 0, 0,
 			0) <= 0)
@@ -155,19 +179,18 @@ static void doze(void)
 }
 
 /*
- * Spin first.  Then announce sleep and return, so that the caller looks for
- * work once more behind the fence; sleep from the next call on.
+ * The eventfd remembers a ring between the caller's look and the sleep.  A ring
+ * that was for an earlier sleep costs one look.
  */
-void ofl_platform_wait(unsigned int spins)
+void ofl_platform_wait_until(unsigned int spins, uint64_t deadline)
 {
-	if (spins < OFL_WAIT_SPINS) {
-		if (asleep)
-			set_asleep(false);
+	if (!ofl_wait_may_sleep(spins)) {
 		ofl_platform_relax();
 	} else if (!asleep) {
 		set_asleep(true);
 	} else {
-		doze();
+		doze(deadline);
+		set_asleep(false);
 	}
 }
 

@@ -24,6 +24,8 @@
 #define REG_LVT_LINT0 0x350
 #define REG_LVT_LINT1 0x360
 #define REG_LVT_ERROR 0x370
+#define REG_ICR 0x300
+#define REG_ICR_HIGH 0x310
 #define REG_TIMER_INIT 0x380
 #define REG_TIMER_COUNT 0x390
 #define REG_TIMER_DIVIDE 0x3e0
@@ -31,6 +33,9 @@
 #define SVR_ENABLE 0x100u
 #define LVT_MASKED 0x10000u
 #define DIVIDE_BY_1 0xbu
+#define ICR_FIXED_PHYSICAL 0x4000u /* asserted edge */
+#define ICR_BUSY 0x1000u
+#define ICR_LOOPS 100000u
 
 #define APIC_BASE_X2APIC (1u << 10)
 #define APIC_BASE_ENABLE (1u << 11)
@@ -127,6 +132,45 @@ void lapic_ack(unsigned int vector)
 	if (vector == LAPIC_VECTOR_TIMER ||
 	    lapic_read(REG_ISR + vector / 32 * 16) >> vector % 32 & 1)
 		lapic_write(REG_EOI, 0);
+}
+
+/* Reading back also keeps later loads behind the write. */
+static void wait_sent(void)
+{
+	for (unsigned int i = 0; i < ICR_LOOPS && (lapic_read(REG_ICR) & ICR_BUSY); i++)
+		ofl_platform_relax();
+}
+
+void lapic_send(uint32_t id, uint8_t vector)
+{
+	unsigned long flags;
+
+	if (!ready)
+		return;
+	/* A write to an x2APIC register orders nothing, hence the fences. */
+	__asm__ volatile("mfence\n\tlfence" : : : "memory");
+	flags = ofl_irq_save();
+	if (mmio) {
+		wait_sent();
+		lapic_write(REG_ICR_HIGH, id << 24);
+		lapic_write(REG_ICR, ICR_FIXED_PHYSICAL | vector);
+		wait_sent();
+	} else {
+		wrmsr(0x800 + (REG_ICR >> 4),
+		      (uint64_t)id << 32 | ICR_FIXED_PHYSICAL | vector);
+	}
+	ofl_irq_restore(flags);
+	__asm__ volatile("mfence\n\tlfence" : : : "memory");
+}
+
+unsigned int ofl_bell_irq(void)
+{
+	return ofl_boot->arch.x86.bell_vector;
+}
+
+void ofl_bell_hw_ring(uint64_t place)
+{
+	lapic_send((uint32_t)(place >> 32), (uint8_t)place);
 }
 
 void lapic_quiet(void)

@@ -18,6 +18,8 @@ void lapic_init(void);
 void lapic_ack(unsigned int vector);
 /* Stop the timer; for leaving.  Harmless before lapic_init. */
 void lapic_quiet(void);
+/* Send a fixed interrupt to the local APIC with this id.  As ofl_bell_hw_ring(). */
+void lapic_send(uint32_t id, uint8_t vector);
 uint64_t lapic_timer_hz(void);
 const char *lapic_mode(void);
 

@@ -30,9 +30,6 @@ _Static_assert((int)OFL_STATE_ENTERED == 1 && offsetof(struct ofl_boot, image) =
 #define PARK_TEXT OFL_PAGE /* the rest of the park area is data */
 #define LAPIC_SIZE OFL_PAGE
 
-/* How many waits in a row pass before the host's requests are looked at. */
-#define WAIT_POLL 1024u
-
 static void check_boot_page(void)
 {
 	const struct ofl_boot_info *info = &ofl_boot->info;
@@ -112,6 +109,7 @@ uint64_t ofl_counter(void)
 
 static _Noreturn void give_back(enum ofl_image_state state)
 {
+	/* again, for those who come without ringing */
 	__atomic_store_n(&ofl_boot->image.state, state, __ATOMIC_RELEASE);
 	__asm__ volatile("jmp *%0" : : "r"(ofl_boot->arch.x86.park_entry) : "memory");
 	__builtin_unreachable();
@@ -123,6 +121,7 @@ void ofl_platform_leave(enum ofl_image_state state, int status)
 	lapic_quiet();
 	ofl_line_end(state, status);
 	ofl_boot->image.exit_status = status;
+	ofl_platform_state(state);
 	give_back(state);
 }
 
@@ -130,18 +129,6 @@ void ofl_platform_abandon(void)
 {
 	ofl_line_end(OFL_STATE_CRASHED, 0);
 	give_back(OFL_STATE_CRASHED);
-}
-
-/* The NMI brings a stop request too; this one needs no working interrupt. */
-void ofl_platform_wait(unsigned int spins)
-{
-	for (unsigned int i = 0; i < (spins < WAIT_POLL ? 1 : 16); i++)
-		ofl_platform_relax();
-	if (spins % WAIT_POLL != WAIT_POLL - 1)
-		return;
-	ofl_boot->image.heartbeat++;
-	if (__atomic_load_n(&ofl_boot->host.request, __ATOMIC_ACQUIRE) == OFL_REQUEST_STOP)
-		ofl_platform_leave(OFL_STATE_STOPPED, 0);
 }
 
 unsigned long ofl_irq_save(void)

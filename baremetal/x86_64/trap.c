@@ -206,6 +206,8 @@ void ofl_x86_irq(unsigned int vector)
 	if (vector == LAPIC_VECTOR_TIMER) {
 		ofl_boot->image.irqs++;
 		ofl_timer_interrupt();
+	} else if (vector == ofl_bell_irq()) {
+		ofl_bell_interrupt();
 	} else {
 		ofl_irq_dispatch(vector);
 	}
@@ -219,7 +221,7 @@ bool ofl_irqchip_valid(unsigned int irq)
 
 bool ofl_irqchip_reserved(unsigned int irq)
 {
-	return irq == LAPIC_VECTOR_TIMER;
+	return irq == LAPIC_VECTOR_TIMER || irq == ofl_bell_irq();
 }
 
 /* A vector needs no enabling: who sends it decides. */

@@ -213,7 +213,9 @@ struct ofl_boot_x86 {
 	uint64_t park_pa;
 	uint64_t park_entry; /* inside the first page of the park area */
 	uint64_t lapic_pa;   /* xAPIC registers; mode is read from IA32_APIC_BASE */
-	uint64_t reserved[5];
+	uint32_t bell_vector; /* the host's doorbell to the image; 0: none */
+	uint32_t reserved0;
+	uint64_t reserved[4];
 };
 _Static_assert(sizeof(struct ofl_boot_x86) == OFL_LINE, "boot x86 size");
 
@@ -231,16 +233,26 @@ struct ofl_boot_arm64 {
 	uint64_t gicc_pa;     /* GICv2 CPU interface */
 	uint64_t gicr_pa;     /* GICv3: this core's own redistributor frame */
 	uint32_t stop_sgi;    /* 0 to 7 */
-	uint32_t reserved0;
+	uint32_t bell_sgi;    /* the host's doorbell to the image, 1 to 7; 0: none */
 	uint64_t reserved[3];
 };
 _Static_assert(sizeof(struct ofl_boot_arm64) == OFL_LINE, "boot arm64 size");
 
-/* Written by the host, while the image runs too. */
+/*
+ * Written by the host, while the image runs too.  A change of pmm_epoch comes
+ * with a ring of the image's doorbell.
+ *
+ * bell: how the image rings the host, which wakes the PMM and looks at the
+ * image's state.  0: not at all.  x86_64: a fixed interrupt, APIC id << 32 |
+ * vector, physical destination; Linux may move it to another CPU: the image
+ * loads bell, rings, orders the two, loads bell again and rings again if it has
+ * changed.  aarch64: the INTID of an SPI, to be set pending in GICD_ISPENDR.
+ */
 struct ofl_boot_host {
 	uint32_t request; /* enum ofl_request */
 	uint32_t pmm_epoch; /* number of the attached, ready PMM; 0: none */
-	uint8_t reserved[56];
+	uint64_t bell;
+	uint8_t reserved[48];
 };
 _Static_assert(sizeof(struct ofl_boot_host) == OFL_LINE, "boot host size");
 
@@ -255,7 +267,8 @@ struct ofl_boot_image {
 	uint64_t heartbeat; /* any change is a beat */
 	uint64_t irqs;	    /* interrupts taken */
 	uint64_t spurious;  /* of them, without a handler */
-	uint64_t reserved;
+	uint32_t sleeps;    /* for the PMM, not of nanosleep() */
+	uint32_t bells;	    /* rings of its doorbell that it took */
 };
 _Static_assert(sizeof(struct ofl_boot_image) == OFL_LINE, "boot image size");
 
@@ -335,6 +348,8 @@ _Static_assert(sizeof(struct ofl_log) == OFL_LOG_SIZE, "log size");
  * Doorbells: a side that wants to sleep stores asleep = 1, then a full fence,
  * then looks once more for work, then sleeps; a side that has published work
  * issues a full fence, then loads the other's asleep and rings if it is set.
+ * A ring that comes between the look and the sleep must end the sleep.
+ * (docs/doorbells.md; tests/model/doorbell.pml is the same as a model.)
  */
 struct ofl_window {
 	/* PMM */
@@ -354,7 +369,8 @@ struct ofl_window {
 	/* PMM */
 	struct {
 		uint32_t asleep;
-		uint32_t reserved[15];
+		uint32_t rings; /* 1: it rings a sleeping image; 0: it cannot */
+		uint32_t reserved[14];
 	} pmm_bell;
 	/* image */
 	struct {

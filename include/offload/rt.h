@@ -76,6 +76,17 @@ void ofl_irq_restore(unsigned long flags);
 /* Sleep until an interrupt was handled, or return at once if one is pending. */
 void ofl_idle(void);
 
+/* --- waiting for the PMM --- */
+
+/*
+ * A read, a write, an open that waits for the PMM looks `spins` times before the
+ * core sleeps (hlt, wfi) until the PMM rings; some thousand is the default.  0:
+ * sleep at once.  OFL_SPIN_ONLY: never sleep; the shortest latency, and the
+ * whole core's power for it.
+ */
+#define OFL_SPIN_ONLY 0xffffffffu
+void ofl_wait_spins(unsigned int spins);
+
 /* --- where am I --- */
 
 struct ofl_where {

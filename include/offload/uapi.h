@@ -4,7 +4,8 @@
  *
  *   open    any number of descriptors
  *   ioctl   OFL_IOC_INFO at any time; OFL_IOC_ATTACH makes this descriptor the
- *           one PMM of the instance; OFL_IOC_READY lets the image start
+ *           one PMM of the instance; OFL_IOC_READY lets the image start;
+ *           OFL_IOC_BELL and OFL_IOC_RING are the doorbells of the two
  *   mmap    after ATTACH: the shared window and nothing else, offset 0, at most
  *           window_size bytes, MAP_SHARED (ENODEV before ATTACH, EINVAL else)
  *   poll    POLLIN when the state differs from the one last read by INFO;
@@ -53,5 +54,22 @@ struct ofl_ioc_attach {
 #define OFL_IOC_ATTACH _IOW(OFL_IOC_TYPE, 2, struct ofl_ioc_attach)
 /* The window is laid out.  Errors: ENOTCONN not attached. */
 #define OFL_IOC_READY _IO(OFL_IOC_TYPE, 3)
+
+struct ofl_ioc_bell {
+	__u32 size;
+	__s32 fd; /* an eventfd; -1: none any more */
+};
+
+/*
+ * Count this eventfd up whenever the image rings, until close or another one.
+ * Errors: ENOTCONN not attached; EINVAL size, or not an eventfd; EBADF;
+ * EOPNOTSUPP the instance has no doorbell (the kernel log says why).
+ */
+#define OFL_IOC_BELL _IOW(OFL_IOC_TYPE, 4, struct ofl_ioc_bell)
+/*
+ * Ring the image.  One that does not run is not reached, which is not an error.
+ * Errors: ENOTCONN not attached.
+ */
+#define OFL_IOC_RING _IO(OFL_IOC_TYPE, 5)
 
 #endif

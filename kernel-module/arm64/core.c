@@ -174,6 +174,7 @@ void ofl_arch_fill_boot(struct ofl_instance *inst, struct ofl_boot *boot)
 	boot->arch.arm64.gicc_pa = core->gic.gicc_pa;
 	boot->arch.arm64.gicr_pa = core->gic.gicr_pa;
 	boot->arch.arm64.stop_sgi = OFL_STOP_SGI;
+	boot->arch.arm64.bell_sgi = OFL_BELL_SGI;
 }
 
 int ofl_arch_start(struct ofl_instance *inst)

@@ -11,6 +11,8 @@
  * still pending when the core goes back does nothing there.
  */
 #define OFL_STOP_SGI 0
+/* The doorbell.  5 is Linux's "run irq_work": with none queued it does nothing. */
+#define OFL_BELL_SGI 5
 
 struct ofl_gic {
 	u32 version; /* 2 or 3 */
@@ -37,6 +39,10 @@ int ofl_psci_affinity_info(u64 mpidr);
 /* --- gic.c --- */
 /* Is there one that we know?  -ENODEV if not. */
 int ofl_gic_find(struct ofl_gic *gic);
+/* Its node in the device tree, to be put; NULL: there is none. */
+struct device_node *ofl_gic_node(void);
+/* Is this shared interrupt one that message signalled interrupts are made of? */
+bool ofl_gic_is_msi(u32 intid);
 /* Fill in what belongs to the core; it is online.  Messages are printed. */
 int ofl_gic_find_core(struct ofl_gic *gic, unsigned int cpu, u64 mpidr);
 /* gicd: mapping of the distributor */

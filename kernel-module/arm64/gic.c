@@ -54,26 +54,27 @@ static int reg_address(struct device_node *node, int index, u64 *pa)
 	return err;
 }
 
-static int find_in_dt(struct ofl_gic *gic)
+struct device_node *ofl_gic_node(void)
 {
 	struct device_node *node;
 	unsigned int i;
-	int err;
 
 	node = of_find_compatible_node(NULL, NULL, "arm,gic-v3");
-	if (node) {
-		gic->version = 3;
-		err = reg_address(node, 0, &gic->gicd_pa);
-		of_node_put(node);
-		return err;
-	}
 	for (i = 0; !node && i < ARRAY_SIZE(v2_compatibles); i++)
 		node = of_find_compatible_node(NULL, NULL, v2_compatibles[i]);
+	return node;
+}
+
+static int find_in_dt(struct ofl_gic *gic)
+{
+	struct device_node *node = ofl_gic_node();
+	int err;
+
 	if (!node)
 		return -ENODEV;
-	gic->version = 2;
+	gic->version = of_device_is_compatible(node, "arm,gic-v3") ? 3 : 2;
 	err = reg_address(node, 0, &gic->gicd_pa);
-	if (!err)
+	if (!err && gic->version == 2)
 		err = reg_address(node, 1, &gic->gicc_pa);
 	of_node_put(node);
 	return err;
@@ -148,6 +149,70 @@ int ofl_gic_find(struct ofl_gic *gic)
 	    (gic->version != 2 && gic->version != 3))
 		return -ENODEV;
 	return 0;
+}
+
+/* ---------------------------------------- interrupts that messages make */
+
+#define V2M_MSI_TYPER 0x8
+
+/* A GICv2m frame says itself which ones it has. */
+static bool frame_has(u64 pa, u32 intid)
+{
+	void __iomem *frame = ioremap(pa, SZ_4K);
+	u32 typer;
+
+	if (!frame)
+		return true; /* better none than another's */
+	typer = readl_relaxed(frame + V2M_MSI_TYPER);
+	iounmap(frame);
+	return intid - (typer >> 16 & 0x3ff) < (typer & 0x3ff);
+}
+
+static bool frames_in_dt(u32 intid)
+{
+	struct device_node *node;
+	u32 base, span, i;
+	u64 pa;
+
+	for_each_compatible_node(node, NULL, "arm,gic-v2m-frame") {
+		bool told = !of_property_read_u32(node, "arm,msi-base-spi", &base) &&
+			    !of_property_read_u32(node, "arm,msi-num-spis", &span);
+
+		if (told ? intid - base < span :
+			   !reg_address(node, 0, &pa) && frame_has(pa, intid)) {
+			of_node_put(node);
+			return true;
+		}
+	}
+	node = ofl_gic_node();
+	for (i = 0; !of_property_read_u32_index(node, "mbi-ranges", i, &base) &&
+		    !of_property_read_u32_index(node, "mbi-ranges", i + 1, &span);
+	     i += 2)
+		if (intid - base < span)
+			break;
+	/* behind the last pair: none of them */
+	base = of_property_read_u32_index(node, "mbi-ranges", i, &span);
+	of_node_put(node);
+	return !base;
+}
+
+static bool madt_frame(struct acpi_subtable_header *entry, void *arg)
+{
+	struct acpi_madt_generic_msi_frame *frame = (void *)entry;
+	u32 intid = *(u32 *)arg;
+
+	if (frame->flags & ACPI_MADT_OVERRIDE_SPI_VALUES)
+		return intid - frame->spi_base < frame->spi_count;
+	return frame_has(frame->base_address, intid);
+}
+
+bool ofl_gic_is_msi(u32 intid)
+{
+	if (acpi_disabled)
+		return frames_in_dt(intid);
+	return madt_walk(ACPI_MADT_TYPE_GENERIC_MSI_FRAME,
+			 sizeof(struct acpi_madt_generic_msi_frame), madt_frame,
+			 &intid);
 }
 
 /* ------------------------------------------------------- the core's own */

@@ -20,6 +20,15 @@ struct ofl_arch_core {
 	u64 *tables[OFL_PARK_TABLES]; /* the first one is the PML4 */
 };
 
+/*
+ * The vector of the host's doorbell at the image: above what images may use
+ * (rt.h), and none that Linux sends to all cores.
+ */
+#define OFL_BELL_VECTOR 0xf1
+
+/* take.c: send an interrupt, APIC_DM_* with its vector. */
+void ofl_x86_send(struct ofl_arch_core *core, u32 what);
+
 /* park.c */
 int ofl_park_build(struct ofl_instance *inst, struct ofl_arch_core *core);
 void ofl_park_free(struct ofl_arch_core *core);

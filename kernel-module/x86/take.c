@@ -184,7 +184,7 @@ int ofl_arch_return(struct ofl_instance *inst)
 
 /* --------------------------------------------------------------- start */
 
-static void send_nmi(struct ofl_arch_core *core)
+void ofl_x86_send(struct ofl_arch_core *core, u32 what)
 {
 	unsigned long flags;
 	unsigned int us;
@@ -198,8 +198,13 @@ static void send_nmi(struct ofl_arch_core *core)
 	local_irq_save(flags);
 	for (us = 0; us < ICR_US && (apic->icr_read() & APIC_ICR_BUSY); us++)
 		udelay(1);
-	apic->icr_write(APIC_DM_NMI | APIC_DEST_PHYSICAL, core->apic_id);
+	apic->icr_write(what | APIC_DEST_PHYSICAL, core->apic_id);
 	local_irq_restore(flags);
+}
+
+static void send_nmi(struct ofl_arch_core *core)
+{
+	ofl_x86_send(core, APIC_DM_NMI);
 }
 
 bool ofl_arch_is_idle(struct ofl_instance *inst)
@@ -224,6 +229,7 @@ void ofl_arch_fill_boot(struct ofl_instance *inst, struct ofl_boot *boot)
 	boot->arch.x86.park_pa = core->park_pa;
 	boot->arch.x86.park_entry = core->park_entry;
 	boot->arch.x86.lapic_pa = core->lapic_pa;
+	boot->arch.x86.bell_vector = OFL_BELL_VECTOR;
 }
 
 int ofl_arch_start(struct ofl_instance *inst)

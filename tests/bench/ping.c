@@ -62,9 +62,12 @@ void ofl_platform_ring(void)
 {
 }
 
-void ofl_platform_wait(unsigned int spins)
+unsigned int ofl_wait_sleep_at = OFL_WAIT_SPINS;
+
+void ofl_platform_wait_until(unsigned int spins, uint64_t deadline)
 {
 	(void)spins;
+	(void)deadline;
 }
 
 /* --- the two round trips --- */

@@ -62,8 +62,16 @@ void ofl_platform_ring(void)
 	mock_rings++;
 }
 
-void ofl_platform_wait(unsigned int spins)
+unsigned int ofl_wait_sleep_at = OFL_WAIT_SPINS;
+
+void ofl_platform_state(enum ofl_image_state state)
 {
+	__atomic_store_n(&ofl_boot->image.state, state, __ATOMIC_RELEASE);
+}
+
+void ofl_platform_wait_until(unsigned int spins, uint64_t deadline)
+{
+	(void)deadline;
 	/* No wait of the runtime may need more: that would be a hang. */
 	assert_true(++mock_steps < 2000000);
 	mock_now += spins < OFL_WAIT_SPINS ? 100 : 1000000;

@@ -90,9 +90,10 @@ void ofl_idle(void)
 	run_to(hw_deadline);
 }
 
-void ofl_platform_wait(unsigned int spins)
+void ofl_platform_wait_until(unsigned int spins, uint64_t deadline)
 {
 	(void)spins;
+	(void)deadline;
 	counter += 100;
 }
 
