@@ -52,6 +52,7 @@ endef
 $(NATIVE)/%: baremetal/images/%.c $(NATIVE_DEPS)
 	$(native_link)
 
+$(NATIVE)/%: NATIVE_CFLAGS += -I.
 $(NATIVE)/%: tests/images/%.c $(NATIVE_DEPS)
 	$(native_link)
 

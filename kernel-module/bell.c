@@ -19,10 +19,15 @@
 
 #include <linux/eventfd.h>
 #include <linux/interrupt.h>
+#include <linux/moduleparam.h>
 #include <linux/printk.h>
 
 #include "arch.h"
 #include "compat.h"
+
+static bool use_bell = true;
+module_param_named(bell, use_bell, bool, 0444);
+MODULE_PARM_DESC(bell, "the image wakes the PMM by an interrupt; 0: take none, the PMM polls");
 
 /* Interrupts that look free and do not work; then there is no doorbell. */
 #define TRIES 8
@@ -74,6 +79,8 @@ int ofl_bell_open(struct ofl_instance *inst)
 	unsigned int i;
 	int err, irq;
 
+	if (!use_bell)
+		return -ENODEV;
 	snprintf(bell->name, sizeof(bell->name), "offload%u", inst->number);
 	for (i = 0; i < TRIES; i++) {
 		irq = ofl_arch_bell_get(inst);

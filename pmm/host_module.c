@@ -5,6 +5,11 @@
  * The module tells by poll that the state differs from what INFO said last.  An
  * image may start and end between two looks, so `starts` counts as well.
  *
+ * Doorbells: the module counts an eventfd up when the image rings, and rings the
+ * image by ioctl.  One that cannot (an old one, or a machine without a spare
+ * interrupt) says so when asked; then we look every SLEEP_RUNNING_MS, and the image
+ * is told not to rely on being rung.
+ *
  * A restarted image needs nothing from us: its drivers begin with a reset.  To
  * reset a device when `starts` has changed could hit the new image after
  * its own reset, so that is done only when the image is seen to have ended.
@@ -15,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -25,8 +31,9 @@
 
 #include "log.h"
 #include "pmm.h"
+#include "window.h"
 
-#define SLEEP_RUNNING_MS 1 /* no doorbell from the core yet */
+#define SLEEP_RUNNING_MS 1 /* without a doorbell */
 #define SLEEP_IDLE_MS 100  /* a change wakes us; this is for one that was missed */
 #define CHECK_MS 100
 
@@ -34,6 +41,7 @@ struct host_module {
 	const char *path;
 	int fd;
 	struct ofl_source source;
+	struct ofl_source bell; /* an eventfd; -1: there is no doorbell */
 	struct ofl_ioc_info info; /* as last read */
 	bool active;		  /* an image has run and its end was not handled */
 	bool changed;		  /* poll says so */
@@ -69,6 +77,50 @@ static void module_ready(void *arg, uint32_t events)
 	ofl_log("%s: the instance is going away", hm->path);
 	pmm->exit_status = pmm->opt->once ? OFL_EXIT_FAILURE : 0;
 	pmm->stop = true;
+}
+
+static void module_rung(void *arg, uint32_t events)
+{
+	struct ofl_pmm *pmm = arg;
+	struct host_module *hm = pmm->host_priv;
+	uint64_t count;
+
+	(void)events;
+	/* Being awake is all it asks for. */
+	if (read(hm->bell.fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+		ofl_log("doorbell: %s", strerror(errno));
+}
+
+static void module_no_bell(struct host_module *hm, int err)
+{
+	ofl_log("%s: no doorbell (%s); looking every %d ms instead", hm->path,
+		err == ENOTTY ? "this module is older" :
+		err == EOPNOTSUPP ? "no interrupt to spare, see the kernel log" :
+				    strerror(err),
+		SLEEP_RUNNING_MS);
+	if (hm->bell.fd >= 0)
+		close(hm->bell.fd);
+	hm->bell.fd = -1;
+}
+
+static void module_open_bell(struct ofl_pmm *pmm)
+{
+	struct host_module *hm = pmm->host_priv;
+	struct ofl_ioc_bell bell = { .size = sizeof(bell) };
+	int err;
+
+	hm->bell = (struct ofl_source){ .fn = module_rung, .arg = pmm };
+	hm->bell.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	bell.fd = hm->bell.fd;
+	if (bell.fd < 0 || ioctl(hm->fd, OFL_IOC_BELL, &bell)) {
+		module_no_bell(hm, errno);
+		return;
+	}
+	err = ofl_loop_watch(&pmm->loop, &hm->bell, EPOLLIN);
+	if (err)
+		module_no_bell(hm, -err);
+	else
+		ofl_window_rings(&pmm->mem, true);
 }
 
 static int module_attach_failed(const struct host_module *hm,
@@ -121,6 +173,7 @@ static int module_open(struct ofl_pmm *pmm)
 		return -ENOMEM;
 	pmm->host_priv = hm;
 	hm->fd = -1;
+	hm->bell.fd = -1;
 	hm->path = pmm->opt->device;
 	err = module_open_device(hm);
 	if (err)
@@ -164,6 +217,7 @@ static int module_start(struct ofl_pmm *pmm)
 	err = ofl_pmm_layout(pmm, hm->info.state != OFL_INSTANCE_RUNNING);
 	if (err)
 		return err;
+	module_open_bell(pmm);
 	hm->source = (struct ofl_source){ .fd = hm->fd, .fn = module_ready,
 					  .arg = pmm };
 	err = ofl_loop_watch(&pmm->loop, &hm->source, EPOLLIN);
@@ -235,7 +289,17 @@ static int module_sleep_ms(struct ofl_pmm *pmm)
 {
 	struct host_module *hm = pmm->host_priv;
 
+	if (hm->bell.fd >= 0)
+		return -1;
 	return hm->active ? SLEEP_RUNNING_MS : SLEEP_IDLE_MS;
+}
+
+static void module_ring(struct ofl_pmm *pmm)
+{
+	struct host_module *hm = pmm->host_priv;
+
+	if (hm->bell.fd >= 0 && ioctl(hm->fd, OFL_IOC_RING))
+		ofl_log("%s: cannot ring: %s", hm->path, strerror(errno));
 }
 
 static void module_close(struct ofl_pmm *pmm)
@@ -247,6 +311,8 @@ static void module_close(struct ofl_pmm *pmm)
 	if (pmm->mem.size)
 		munmap(pmm->mem.base, pmm->mem.size);
 	pmm->mem.size = 0;
+	if (hm->bell.fd >= 0)
+		close(hm->bell.fd);
 	if (hm->fd >= 0)
 		close(hm->fd);
 	free(hm);
@@ -257,6 +323,7 @@ const struct ofl_host_ops ofl_host_module = {
 	.open = module_open,
 	.start = module_start,
 	.check = module_check,
+	.ring = module_ring,
 	.sleep_ms = module_sleep_ms,
 	.close = module_close,
 };

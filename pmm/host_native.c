@@ -26,6 +26,7 @@
 
 #include "log.h"
 #include "pmm.h"
+#include "window.h"
 
 #define NATIVE_WINDOW_PA 0x1000000000ull /* any page aligned number does */
 #define HELLO_MS 2000
@@ -170,6 +171,7 @@ static int native_welcome(struct ofl_pmm *pmm)
 	err = ofl_loop_watch(&pmm->loop, &hn->bell, EPOLLIN);
 	if (err)
 		goto out_window;
+	ofl_window_rings(&pmm->mem, true);
 	fds[0] = window;
 	fds[1] = hn->bell.fd;
 	fds[2] = hn->image_bell;

@@ -6,9 +6,9 @@
  * So the loop looks at all queues in turn, for as long as there is work and for
  * a short time after (--spin), because the next request of a busy image comes
  * within microseconds.  Then it says that it sleeps, asks for kicks, looks
- * once more, and sleeps in epoll until the doorbell, another descriptor or
- * the time that the host allows: 1 ms with the module, as long as there is no
- * hardware doorbell, no limit with a process, which rings an eventfd.
+ * once more, and sleeps in epoll until the doorbell, which is an eventfd,
+ * another descriptor or the time that the host allows: no limit, or 1 ms with
+ * a module that has no doorbell.
  *
  * While it spins the descriptors get a look every few turns.
  */

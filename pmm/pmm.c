@@ -46,7 +46,12 @@ bool ofl_pmm_poll(struct ofl_pmm *pmm)
 		called |= dev->called;
 		dev->called = false;
 	}
-	if (called && pmm->host->ring && ofl_window_image_asleep(&pmm->mem))
+	/*
+	 * Also for work that no queue asked to be called for: whoever sleeps may
+	 * wait for more than one, and it costs a look.
+	 */
+	if ((called || work) && pmm->host->ring &&
+	    ofl_window_image_asleep(&pmm->mem))
 		pmm->host->ring(pmm);
 	return work;
 }

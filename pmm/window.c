@@ -121,12 +121,18 @@ int ofl_window_layout(const struct ofl_mem *mem, struct ofl_dev *const devs[],
 	for (i = 0; i < nr; i++)
 		ofl_dev_publish(devs[i], fresh);
 	ofl_mem_put32(mem, CTRL(mem, pmm_bell.asleep), 0);
+	ofl_mem_put32(mem, CTRL(mem, pmm_bell.rings), 0);
 	ofl_mem_put64(mem, CTRL(mem, pmm.magic), OFL_WIN_MAGIC);
 	ofl_mem_put32(mem, CTRL(mem, pmm.abi), OFL_ABI_VERSION);
 	ofl_mem_put32(mem, CTRL(mem, pmm.fdt_size), fdt_size);
 	/* Releases all of it. */
 	ofl_mem_store32(mem, CTRL(mem, pmm.epoch), epoch);
 	return 0;
+}
+
+void ofl_window_rings(const struct ofl_mem *mem, bool rings)
+{
+	ofl_mem_put32(mem, CTRL(mem, pmm_bell.rings), rings);
 }
 
 void ofl_window_sleep(const struct ofl_mem *mem, bool asleep)

@@ -23,9 +23,12 @@ int ofl_window_layout(const struct ofl_mem *mem, struct ofl_dev *const devs[],
 		      unsigned int nr, bool fresh);
 
 /*
- * Doorbells.  ofl_window_sleep: publish that we (are about to) sleep, fence.
- * ofl_window_image_asleep: fence, then: must the image be rung?
+ * Doorbells.  ofl_window_rings: after the layout and before the image may use
+ * it: do we ring an image that sleeps?  ofl_window_sleep: publish that we (are
+ * about to) sleep, fence.  ofl_window_image_asleep: fence, then: must the image
+ * be rung?
  */
+void ofl_window_rings(const struct ofl_mem *mem, bool rings);
 void ofl_window_sleep(const struct ofl_mem *mem, bool asleep);
 bool ofl_window_image_asleep(const struct ofl_mem *mem);
 
