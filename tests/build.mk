@@ -10,6 +10,8 @@ UNIT_LIBS := -lcmocka -lfdt -lpthread
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 UNIT_BINS := $(UNIT_TESTS:%=$(O)/test/unit/%)
 
+unit: $(UNIT_BINS)
+
 # A test that needs more says so in its fragment, target-specific:
 #   $(O)/test/unit/test_x: UNIT_CFLAGS += -Ifoo
 $(O)/test/unit/%: tests/unit/%.c

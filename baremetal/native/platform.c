@@ -170,9 +170,11 @@ static void doze(uint64_t deadline)
 	if (ofl_syscall(NR_PPOLL, (long)polls, pmm_gone ? 1 : 2, (long)&ts, 0, 0,
 			0) <= 0)
 		return;
-	if (polls[0].revents & LINUX_POLLIN)
+	if (polls[0].revents & LINUX_POLLIN) {
+		boot_page.image.bells++;
 		ofl_syscall(NR_READ, polls[0].fd, (long)&count, sizeof(count), 0,
 			    0, 0);
+	}
 	/* The PMM says nothing more on the socket: readable means closed. */
 	if (polls[1].revents)
 		pmm_gone = true;

@@ -82,8 +82,8 @@ kill $keys
 
 ping_start
 ping_end "ping-pong"
-check "ping-pong: the PMM slept, too (rung $rung times)" test $rung -ge $((ROUNDS / 4))
-check "ping-pong: the image was rung ($ringing times)" test $ringing -ge $((ROUNDS / 4))
+check "ping-pong: the PMM slept, too (rung $rung times)" test $rung -ge $((ROUNDS / 8))
+check "ping-pong: the image was rung ($ringing times)" test $ringing -ge $((ROUNDS / 8))
 
 # The interrupt wanders from CPU to CPU.  A move that comes before the last one is
 # complete may be refused; that is not of interest here.

@@ -36,8 +36,6 @@ check-build:
 	@$(MAKE) --no-print-directory ARCH=x86_64 LIBC=newlib images native
 	@$(MAKE) --no-print-directory ARCH=aarch64 LIBC=newlib images native
 
-unit: $(UNIT_BINS)
-
 check: check-build
 	@$(MAKE) --no-print-directory ARCH=x86_64 unit
 	@tests/lab/check unit host bare guest
