@@ -5,7 +5,8 @@
 . /offload/tests/lib.sh
 . /offload/tests/offload.sh
 
-ROUNDS=${ROUNDS:-1000}
+# How many round trips; the other tests do not care.
+ROUNDS=${1:-1000}
 
 bell() { awk "{ print \$$1 }" $DEV/bell; }
 # utime + stime, in ticks of 10 ms
@@ -35,7 +36,7 @@ ping_start()
 
 ping_end()
 {
-	check "$1: image ends" wait_attr state offline 200
+	check "$1: image ends" wait_attr state offline $((200 + ROUNDS / 50))
 	is "$1: every byte came" "$(attr exit_status)" 0
 	pmm_stop
 	[ "$(attr exit_status)" = 0 ] || { cat /tmp/pmm.out /tmp/pmm.err; attr log; } | sed 's/^/# /'

@@ -47,6 +47,15 @@ check-host: check-build
 check-guest: check-build
 	@tests/lab/check guest
 
+# --- models, and what takes hours ---
+
+.PHONY: check-doorbell-model soak
+check-doorbell-model:
+	@O=$(O) tests/model/doorbell.sh
+
+soak: check-build
+	@tests/lab/soak $(PARTS)
+
 # --- lint, size, install ---
 
 .PHONY: lint lint-flags size install
