@@ -2,10 +2,11 @@
 /*
  * Doorbells of a bare core, and its sleep; docs/doorbells.md has the protocol.
  *
- * The host rings with an interrupt, which does nothing but leave a mark.  The look
- * at the mark and hlt (wfi) are one step for interrupts: they are masked at the
- * look, and the instruction ends at once if one is pending.  So a ring that
- * comes after the caller's look at its work is never slept through.
+ * The host rings with an interrupt, which does nothing but take back that the
+ * image is about to sleep.  The look whether that still stands and hlt (wfi) are one
+ * step for interrupts: they are masked at the look, and the instruction ends at
+ * once if one is pending.  So a ring that comes after the caller's look at its
+ * work is never slept through.
  */
 #include "core.h"
 #include "wait.h"
@@ -17,8 +18,8 @@
 /* A place that changes more often than this while we ring is nonsense. */
 #define RINGS_MAX 16
 
-static volatile bool announced; /* image_bell.asleep was stored as 1 */
-static volatile bool rung;
+/* image_bell.asleep was stored as 1; changes with interrupts masked only */
+static volatile bool announced;
 
 void ofl_platform_ring(void)
 {
@@ -58,7 +59,6 @@ void ofl_bell_interrupt(void)
 {
 	ofl_boot->image.irqs++;
 	ofl_boot->image.bells++;
-	rung = true;
 	if (announced)
 		announce(false);
 }
@@ -82,20 +82,17 @@ static void woken(struct ofl_timer *timer, void *arg)
 	(void)arg;
 }
 
-/* Interrupts are masked. */
+/* Interrupts are masked, and nobody has rung since the announcement. */
 static void doze(uint64_t deadline)
 {
 	static struct ofl_timer timer;
 
-	if (!rung) {
-		if (!deadline || !somebody_rings())
-			deadline = ofl_now_ns() + NAP;
-		ofl_timer_start(&timer, deadline, 0, woken, NULL);
-		ofl_boot->image.sleeps++;
-		ofl_idle();
-		ofl_timer_stop(&timer);
-	}
-	rung = false;
+	if (!deadline || !somebody_rings())
+		deadline = ofl_now_ns() + NAP;
+	ofl_timer_start(&timer, deadline, 0, woken, NULL);
+	ofl_boot->image.sleeps++;
+	ofl_idle();
+	ofl_timer_stop(&timer);
 	announce(false);
 	ofl_boot->image.heartbeat++;
 }

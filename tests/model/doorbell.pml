@@ -79,7 +79,7 @@ end:	do
 
 bool core_sent, core_pending; /* on its way; at the core's interrupt controller */
 bool masked;		      /* the core's interrupts */
-bool announced, rung;	      /* the image's own, no other core sees them */
+bool announced;		      /* the image's own: it is about to sleep */
 
 active proctype core_wire()
 {
@@ -95,7 +95,6 @@ end:	do
 	:: atomic {
 		core_pending && !masked ->
 		core_pending = false;
-		rung = true;
 		if
 		:: announced -> announced = false; STORE(IMAGE_ASLEEP, 0)
 		:: else
@@ -196,8 +195,8 @@ inline doze()
 	masked = true;
 #endif
 	if
-	:: rung
-	:: !rung ->
+	:: !announced /* rung since then */
+	:: announced ->
 #ifdef WITHOUT_MASK
 		/* hlt behind the handler of what it should have waited for */
 		skip;
@@ -209,7 +208,6 @@ inline doze()
 		masked = true
 #endif
 	fi;
-	rung = false;
 	announced = false;
 	STORE(IMAGE_ASLEEP, 0);
 	masked = false
