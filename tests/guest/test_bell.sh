@@ -98,18 +98,27 @@ done
 ping_end "affinity ($moves moves)"
 check "affinity: it did move" test $moves -ge 3
 
-# The CPU that it goes to is taken offline.
+# The CPU that it came from, and the one that it goes to, are taken offline.
+move() { echo $1 > /proc/irq/$irq/smp_affinity 2> /dev/null; }
+cpu1() { echo $1 > /sys/devices/system/cpu/cpu1/online; }
+move 2
 ping_start
 offs=0
 while attr_is state running || [ $offs -lt 3 ]; do
-	echo 2 > /proc/irq/$irq/smp_affinity 2> /dev/null
-	echo 0 > /sys/devices/system/cpu/cpu1/online && offs=$((offs + 1))
-	echo 4 > /proc/irq/$irq/smp_affinity 2> /dev/null
-	echo 1 > /sys/devices/system/cpu/cpu1/online
-	[ $offs -lt 200 ] || break
+	move 4
+	cpu1 0 && offs=$((offs + 1))
+	usleep 50000
+	move 1
+	cpu1 1
+	move 2
+	cpu1 0
+	move 4
+	cpu1 1
+	move 2
+	[ $offs -lt 100 ] || break
 done
 ping_end "offlining ($offs times)"
-echo f > /proc/irq/$irq/smp_affinity 2> /dev/null
+move f
 check "rmmod" rmmod offload
 check "all cores back" all_online
 
