@@ -51,8 +51,9 @@ static void announce(bool on)
 		return;
 	win = (void *)(ofl_window_va + OFL_WIN_CTRL_OFF);
 	__atomic_store_n(&win->image_bell.asleep, on, __ATOMIC_RELAXED);
-	/* Before the caller's next look at its work. */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	/* Before the caller's last look at its work; who wakes up looks anyway. */
+	if (on)
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 void ofl_bell_interrupt(void)

@@ -120,7 +120,7 @@ void ofl_platform_ring(void)
 
 void ofl_platform_state(enum ofl_image_state state)
 {
-	__atomic_store_n(&boot_page.image.state, state, __ATOMIC_RELEASE);
+	__atomic_store_n(&boot_page.image.state, state, __ATOMIC_RELAXED);
 }
 
 static void set_asleep(bool on)
