@@ -46,12 +46,7 @@ bool ofl_pmm_poll(struct ofl_pmm *pmm)
 		called |= dev->called;
 		dev->called = false;
 	}
-	/*
-	 * Also for work that no queue asked to be called for: whoever sleeps may
-	 * wait for more than one, and it costs a look.
-	 */
-	if ((called || work) && pmm->host->ring &&
-	    ofl_window_image_asleep(&pmm->mem))
+	if (called && pmm->host->ring && ofl_window_image_asleep(&pmm->mem))
 		pmm->host->ring(pmm);
 	return work;
 }

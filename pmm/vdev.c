@@ -321,9 +321,12 @@ void ofl_dev_call(struct ofl_dev *dev, unsigned int q)
 {
 	size_t offset = offsetof(struct ofl_vdev, call) + q * sizeof(uint32_t);
 
-	if (!ofl_dev_live(dev, q) || !ofl_vq_should_call(&dev->vq[q]))
+	if (!ofl_dev_live(dev, q) || dev->vq[q].called == dev->vq[q].used_idx)
+		return;
+	/* Whoever sleeps may wait for several queues: it is rung for any. */
+	dev->called = true;
+	if (!ofl_vq_should_call(&dev->vq[q]))
 		return;
 	dev->call[q]++;
 	ofl_mem_put32(dev->mem, dev_field(dev, offset), dev->call[q]);
-	dev->called = true;
 }

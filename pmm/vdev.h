@@ -68,7 +68,7 @@ struct ofl_dev {
 	uint32_t status;
 	uint64_t features;
 	uint32_t generation;
-	bool called; /* a queue was called since the loop looked last */
+	bool called; /* chains were pushed since the loop looked last */
 	unsigned int breaks;
 	uint32_t call[OFL_VDEV_QUEUES];
 	struct ofl_vq vq[OFL_VDEV_QUEUES];

@@ -190,8 +190,7 @@ bool ofl_vq_should_call(struct ofl_vq *vq)
 	if (from == to)
 		return false;
 	vq->called = to;
-	/* The index before the look at what the driver wants, and at asleep. */
-	ofl_mem_fence();
+	/* A stale answer loses no wake-up: that hangs on asleep alone. */
 	if (!vq->event_idx)
 		return !(ofl_mem_get16(vq->mem, vq->avail) &
 			 VQ_AVAIL_NO_INTERRUPT);

@@ -16,8 +16,8 @@ static long model_syscall(long nr, long a, long b, long c, long d, long e, long 
 #define ofl_syscall model_syscall
 
 #include "baremetal/wait.h"
-#undef OFL_WAIT_SPINS
-#define OFL_WAIT_SPINS (model_play->driver_spins)
+
+unsigned int ofl_wait_sleep_at;
 
 #include "baremetal/virtio.c"
 #include "baremetal/vq.c"
@@ -41,7 +41,7 @@ static long model_syscall(long nr, long a, long b, long c, long d, long e, long 
 			model_ring_device();
 		return c;
 	case NR_PPOLL:
-		/* Never the 1 ms that it asks for: who rings it is the question. */
+		/* Never the time that it asks for: who rings it is the question. */
 		model_wait_driver();
 		polls[0].revents = LINUX_POLLIN;
 		return 1;
@@ -82,6 +82,7 @@ void ofl_main(void)
 void model_driver_reset(void)
 {
 	ofl_window_va = model_window;
+	ofl_wait_sleep_at = model_play->driver_spins;
 	asleep = false;
 	pmm_gone = false;
 }
