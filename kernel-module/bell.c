@@ -89,6 +89,8 @@ int ofl_bell_open(struct ofl_instance *inst)
 			break;
 		bell->irq = irq;
 		err = request_irq(irq, rung, 0, bell->name, inst);
+		if (err == -EINVAL) /* that one is for parameters */
+			err = -ENXIO;
 		if (!err && ofl_arch_bell_works(inst)) {
 			ofl_bell_publish(inst);
 			return 0;

@@ -84,7 +84,7 @@ int ofl_arch_bell_get(struct ofl_instance *inst)
 	if (irq <= 0) {
 		irq_domain_remove(bell->domain);
 		irq_domain_free_fwnode(fwnode);
-		return irq < 0 ? irq : -ENOSPC;
+		return -ENOSPC;
 	}
 	bell->mapping = irq;
 	return irq;
