@@ -230,6 +230,12 @@ ssize_t ofl_console_read(struct ofl_console *con, void *buf, size_t len,
 	return (ssize_t)n;
 }
 
+bool ofl_console_readable(struct ofl_console *con)
+{
+	return con->rx_now || !ofl_console_works(con) ||
+	       rx_next(con, true) != -EAGAIN;
+}
+
 void ofl_console_drain(struct ofl_console *con)
 {
 	void *cookie;

@@ -11,7 +11,9 @@
 #include "files.h"
 #include "p9.h"
 #include "platform.h"
+#include "rng.h"
 #include "virtio.h"
+#include "vsock.h"
 
 /* Drivers keep pointers into it: written by one attach, then left alone. */
 static struct ofl_virtio devices[OFL_DEVICES_MAX];
@@ -50,6 +52,14 @@ static void start(struct ofl_virtio *dev)
 	case OFL_VIRTIO_ID_9P:
 		err = start_share(dev);
 		break;
+	case OFL_VIRTIO_ID_RNG:
+		err = ofl_rng_start(dev);
+		break;
+	case OFL_VIRTIO_ID_VSOCK:
+		if (ofl_vsock_works())
+			break;
+		err = ofl_vsock_start(dev);
+		break;
 	}
 	if (err == -ENOTSUP)
 		ofl_log_printf("offload: %s: no driver for device type %u\n",
@@ -65,6 +75,8 @@ int ofl_devices_attach(uint32_t epoch)
 
 	ofl_files_unmount();
 	ofl_files_console(NULL);
+	ofl_vsock_lost();
+	ofl_rng_lost();
 	nr_shares = 0;
 	console.dev = NULL;
 	n = ofl_devtree_read(devices, OFL_DEVICES_MAX, epoch);
@@ -80,5 +92,6 @@ int ofl_devices_attach(uint32_t epoch)
 
 void ofl_devices_drain(void)
 {
+	ofl_vsock_drain();
 	ofl_console_drain(&console);
 }

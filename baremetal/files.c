@@ -3,7 +3,7 @@
  * File descriptors.
  *
  * A descriptor points to an open file description, which dup() shares: the
- * console, or a fid of a 9p share with an offset.  0, 1 and 2 are the
+ * console, a fid of a 9p share with an offset, or a socket.  0, 1 and 2 are the
  * console from the start.  Console output falls back to the log
  * when there is no PMM that takes it, so that nothing an image prints is lost
  * silently and nothing ever waits for a PMM that has gone.
@@ -14,15 +14,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "socket.h"
+
 enum kind {
 	KIND_NONE,
 	KIND_CONSOLE,
 	KIND_FILE,
+	KIND_SOCKET,
 };
 
 struct open_file {
@@ -33,6 +37,7 @@ struct open_file {
 	uint32_t fid;
 	bool is_dir;
 	uint64_t offset;
+	struct ofl_socket *socket;
 };
 
 static struct open_file console_file = { .kind = KIND_CONSOLE, .refs = 3,
@@ -238,8 +243,12 @@ int close(int fd)
 		return result(-EBADF);
 	fds[fd] = NULL;
 	ofl_files_streams[fd] = NULL;
-	if (!--file->refs && file->kind == KIND_FILE)
+	if (--file->refs)
+		return 0;
+	if (file->kind == KIND_FILE)
 		err = ofl_p9_clunk(file->p9, file->fid);
+	else if (file->kind == KIND_SOCKET)
+		ofl_socket_close(file->socket);
 	return result(err);
 }
 
@@ -324,6 +333,9 @@ ssize_t read(int fd, void *buf, size_t len)
 		return result(-EINVAL);
 	if (file->kind == KIND_CONSOLE)
 		return result_size(console_read(file, buf, len));
+	if (file->kind == KIND_SOCKET)
+		return result_size(ofl_socket_read(file->socket, buf, len,
+						   file->flags & O_NONBLOCK));
 	return result_size(do_read(file, buf, len));
 }
 
@@ -365,6 +377,9 @@ ssize_t write(int fd, const void *buf, size_t len)
 		return result(-EINVAL);
 	if (file->kind == KIND_CONSOLE)
 		return result_size(console_write(buf, len));
+	if (file->kind == KIND_SOCKET)
+		return result_size(ofl_socket_write(file->socket, buf, len,
+						    file->flags & O_NONBLOCK));
 	return result_size(do_write(file, buf, len));
 }
 
@@ -374,7 +389,7 @@ static int64_t do_lseek(struct open_file *file, off_t offset, int whence)
 	int64_t base = 0;
 	int err;
 
-	if (file->kind == KIND_CONSOLE)
+	if (file->kind != KIND_FILE)
 		return -ESPIPE;
 	switch (whence) {
 	case SEEK_SET:
@@ -427,7 +442,7 @@ int fsync(int fd)
 
 	if (!file)
 		return result(-EBADF);
-	if (file->kind == KIND_CONSOLE)
+	if (file->kind != KIND_FILE)
 		return result(-EINVAL);
 	return result(ofl_p9_fsync(file->p9, file->fid));
 }
@@ -467,9 +482,10 @@ int fstat(int fd, struct stat *st)
 
 	if (!file)
 		return result(-EBADF);
-	if (file->kind == KIND_CONSOLE) {
+	if (file->kind != KIND_FILE) {
 		memset(st, 0, sizeof(*st));
-		st->st_mode = S_IFCHR | 0620;
+		st->st_mode = file->kind == KIND_SOCKET ? S_IFSOCK | 0600 :
+							  S_IFCHR | 0620;
 		st->st_nlink = 1;
 		st->st_blksize = 1024;
 		return 0;
@@ -560,4 +576,59 @@ int fcntl(int fd, int command, ...)
 	if (command == F_SETFL)
 		file->flags = (file->flags & ~changeable) | (arg & changeable);
 	return 0;
+}
+
+/* --- for sockets and poll() --- */
+
+bool ofl_files_room(void)
+{
+	return lowest_fd(0) >= 0 && free_file();
+}
+
+int ofl_files_add_socket(struct ofl_socket *sk, int flags)
+{
+	struct open_file *file = free_file();
+	int fd = lowest_fd(0);
+
+	if (fd < 0 || !file)
+		return -EMFILE;
+	*file = (struct open_file){ .kind = KIND_SOCKET, .refs = 1,
+				    .flags = flags, .socket = sk };
+	fds[fd] = file;
+	return fd;
+}
+
+int ofl_files_socket(int fd, struct ofl_socket **sk, int *flags)
+{
+	struct open_file *file = file_of(fd);
+
+	if (!file)
+		return -EBADF;
+	if (file->kind != KIND_SOCKET)
+		return -ENOTSOCK;
+	*sk = file->socket;
+	*flags = file->flags;
+	return 0;
+}
+
+/* Files are always ready; so is a console that would end or fail at once. */
+int ofl_files_poll(int fd)
+{
+	struct open_file *file = file_of(fd);
+	int bits = POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
+
+	if (!file)
+		return POLLNVAL;
+	if (file->kind == KIND_SOCKET)
+		return ofl_socket_poll(file->socket);
+	if (file->kind == KIND_CONSOLE && console &&
+	    !ofl_console_readable(console))
+		bits &= ~(POLLIN | POLLRDNORM);
+	return bits;
+}
+
+void ofl_files_arm(bool on)
+{
+	if (console && ofl_console_works(console))
+		ofl_vq_arm(&console->rx, on);
 }

@@ -12,7 +12,7 @@
 #include "console.h"
 #include "p9.h"
 
-#define OFL_OPEN_MAX 64	 /* descriptors */
+#define OFL_OPEN_MAX 256 /* descriptors */
 #define OFL_MOUNTS_MAX 8 /* 9p shares */
 #define OFL_PATH_MAX 1024
 
@@ -32,6 +32,19 @@ void ofl_files_unmount(void);
 
 /* The stream of fopen() on a descriptor, NULL if there is none (picolibc/hooks.c). */
 extern void *ofl_files_streams[OFL_OPEN_MAX];
+
+/* Sockets and poll(), for socket.c. */
+struct ofl_socket;
+/* Is there room for one more descriptor? */
+bool ofl_files_room(void);
+/* A descriptor for it, or -EMFILE. */
+int ofl_files_add_socket(struct ofl_socket *sk, int flags);
+/* The socket behind a descriptor and its O_* flags; EBADF, ENOTSOCK. */
+int ofl_files_socket(int fd, struct ofl_socket **sk, int *flags);
+/* POLL* bits that hold now, of any descriptor. */
+int ofl_files_poll(int fd);
+/* Around a sleep: console input shall wake us. */
+void ofl_files_arm(bool on);
 
 /* A name taken apart, inside files.c and dir.c. */
 struct ofl_path {

@@ -19,7 +19,9 @@
 
 /* VIRTIO 1.2, 5 and 6 */
 #define OFL_VIRTIO_ID_CONSOLE 3u
+#define OFL_VIRTIO_ID_RNG 4u
 #define OFL_VIRTIO_ID_9P 9u
+#define OFL_VIRTIO_ID_VSOCK 19u
 #define OFL_VIRTIO_F_EVENT_IDX (1ull << 29)
 #define OFL_VIRTIO_F_VERSION_1 (1ull << 32)
 

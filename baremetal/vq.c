@@ -264,6 +264,12 @@ int ofl_vq_get(struct ofl_vq *vq, void **cookie, uint32_t *len)
 	return 1;
 }
 
+void ofl_vq_arm(struct ofl_vq *vq, bool on)
+{
+	if (vq->armed != on)
+		set_armed(vq, on);
+}
+
 int ofl_vq_get_wait(struct ofl_vq *vq, void **cookie, uint32_t *len,
 		    uint64_t timeout)
 {

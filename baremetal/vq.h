@@ -75,6 +75,11 @@ void ofl_vq_kick(struct ofl_vq *vq);
  */
 int ofl_vq_get(struct ofl_vq *vq, void **cookie, uint32_t *len);
 /*
+ * Ask the device to call for the next used buffer, or not to.  Look at the queue
+ * once more between asking and sleeping.
+ */
+void ofl_vq_arm(struct ofl_vq *vq, bool on);
+/*
  * ofl_vq_get(), waiting for at most timeout ns.  ETIMEDOUT, EIO.
  */
 int ofl_vq_get_wait(struct ofl_vq *vq, void **cookie, uint32_t *len,

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef OFFLOAD_SYS_IOCTL_H
+#define OFFLOAD_SYS_IOCTL_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define FIONREAD 0x541b /* int *: bytes that can be read now */
+#define FIONBIO 0x5421	/* int *: 1 non-blocking, 0 blocking */
+
+int ioctl(int fd, unsigned long request, ...);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,584 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The POSIX calls on sockets, and poll().
+ *
+ * All waiting is here.  A wait looks, spins, asks the devices to call (arm),
+ * looks once more, and only then lets the platform sleep, so that no wake-up is
+ * lost.  It ends with the operation, with the socket's own time-out, or when the
+ * family says that the other side is gone; a signal does not exist.
+ */
+#define _GNU_SOURCE
+#include "socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "files.h"
+#include "wait.h"
+
+/* AF_INET joins here. */
+static const struct ofl_family *const families[] = {
+	&ofl_family_vsock,
+};
+
+#define NR_FAMILIES (sizeof(families) / sizeof(families[0]))
+#define FOREVER UINT64_MAX
+
+static int fail(int64_t err)
+{
+	errno = (int)-err;
+	return -1;
+}
+
+static ssize_t result(int64_t ret)
+{
+	return ret < 0 ? fail(ret) : (ssize_t)ret;
+}
+
+/* --- waiting --- */
+
+struct waiter {
+	uint64_t deadline; /* FOREVER: none */
+	unsigned int spins;
+	bool armed;
+};
+
+static void progress_all(void)
+{
+	for (size_t i = 0; i < NR_FAMILIES; i++)
+		families[i]->progress();
+}
+
+static void arm_all(bool on)
+{
+	for (size_t i = 0; i < NR_FAMILIES; i++)
+		families[i]->arm(on);
+	ofl_files_arm(on);
+}
+
+/* timeout in ns; 0 stands for "none", as in struct ofl_socket. */
+static void waiter_start(struct waiter *w, uint64_t timeout)
+{
+	uint64_t now = timeout ? ofl_now_ns() : 0;
+
+	w->deadline = !timeout || timeout > FOREVER - now ? FOREVER :
+							    now + timeout;
+	w->spins = 0;
+	w->armed = false;
+}
+
+/* One step, then progress.  False: time is up. */
+static bool waiter_step(struct waiter *w)
+{
+	bool look = w->spins >= OFL_WAIT_SPINS || w->spins % 256 == 255;
+
+	if (look && w->deadline != FOREVER && ofl_now_ns() >= w->deadline)
+		return false;
+	if (w->spins >= OFL_WAIT_SPINS / 2 && !w->armed) {
+		arm_all(true);
+		w->armed = true;
+	} else {
+		ofl_platform_wait(w->spins);
+		if (w->spins < ~0u)
+			w->spins++;
+	}
+	progress_all();
+	return true;
+}
+
+static void waiter_end(struct waiter *w)
+{
+	if (w->armed)
+		arm_all(false);
+}
+
+/* --- reading and writing --- */
+
+static int64_t sock_recv(struct ofl_socket *sk, void *buf, size_t len, int flags,
+			 bool nonblock, struct sockaddr_storage *from,
+			 socklen_t *from_len)
+{
+	bool peek = flags & MSG_PEEK;
+	bool all = (flags & MSG_WAITALL) && !peek && !nonblock &&
+		   sk->type == SOCK_STREAM;
+	struct waiter w;
+	size_t done = 0;
+	int64_t n;
+
+	sk->family->progress();
+	waiter_start(&w, sk->recv_timeout);
+	for (;;) {
+		n = sk->ops->recv(sk, (uint8_t *)buf + done, len - done, peek,
+				  from, from_len);
+		if (n > 0) {
+			done += (size_t)n;
+			if (!all || done == len)
+				break;
+			continue;
+		}
+		if (n != -EAGAIN || nonblock || !waiter_step(&w))
+			break;
+	}
+	waiter_end(&w);
+	return done ? (int64_t)done : n;
+}
+
+static int64_t sock_send(struct ofl_socket *sk, const void *buf, size_t len,
+			 bool nonblock, const struct sockaddr *to,
+			 socklen_t to_len)
+{
+	struct waiter w;
+	size_t done = 0;
+	int64_t n;
+
+	sk->family->progress();
+	waiter_start(&w, sk->send_timeout);
+	for (;;) {
+		n = sk->ops->send(sk, (const uint8_t *)buf + done, len - done,
+				  to, to_len);
+		if (n >= 0) {
+			done += (size_t)n;
+			if (done == len)
+				break;
+			continue;
+		}
+		if (n != -EAGAIN || nonblock || !waiter_step(&w))
+			break;
+	}
+	waiter_end(&w);
+	return done || n >= 0 ? (int64_t)done : n;
+}
+
+int64_t ofl_socket_read(struct ofl_socket *sk, void *buf, size_t len,
+			bool nonblock)
+{
+	return sock_recv(sk, buf, len, 0, nonblock, NULL, NULL);
+}
+
+int64_t ofl_socket_write(struct ofl_socket *sk, const void *buf, size_t len,
+			 bool nonblock)
+{
+	return sock_send(sk, buf, len, nonblock, NULL, 0);
+}
+
+void ofl_socket_close(struct ofl_socket *sk)
+{
+	sk->ops->close(sk);
+}
+
+int ofl_socket_poll(struct ofl_socket *sk)
+{
+	return sk->ops->poll(sk);
+}
+
+/* --- descriptors --- */
+
+/* Of a descriptor; NULL and errno if it is none. */
+static struct ofl_socket *socket_of(int fd, bool *nonblock)
+{
+	struct ofl_socket *sk;
+	int flags;
+	int err = ofl_files_socket(fd, &sk, &flags);
+
+	if (err) {
+		fail(err);
+		return NULL;
+	}
+	*nonblock = flags & O_NONBLOCK;
+	return sk;
+}
+
+static int flags_of_type(int type)
+{
+	return O_RDWR | (type & SOCK_NONBLOCK ? O_NONBLOCK : 0);
+}
+
+static int open_socket(struct ofl_socket *sk, int type)
+{
+	int fd = ofl_files_add_socket(sk, flags_of_type(type));
+
+	if (fd >= 0)
+		return fd;
+	ofl_socket_close(sk);
+	return fail(fd);
+}
+
+int socket(int domain, int type, int protocol)
+{
+	const int bits = SOCK_NONBLOCK | SOCK_CLOEXEC;
+	struct ofl_socket *sk;
+	int err = -EAFNOSUPPORT;
+
+	for (size_t i = 0; i < NR_FAMILIES; i++) {
+		if (families[i]->domain != domain)
+			continue;
+		err = families[i]->create(type & ~bits, protocol, &sk);
+		if (err)
+			break;
+		sk->family = families[i];
+		sk->type = type & ~bits;
+		return open_socket(sk, type);
+	}
+	return fail(err);
+}
+
+int bind(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	bool nonblock;
+	struct ofl_socket *sk = socket_of(fd, &nonblock);
+
+	if (!sk)
+		return -1;
+	if (!addr)
+		return fail(-EFAULT);
+	return (int)result(sk->ops->bind(sk, addr, len));
+}
+
+int listen(int fd, int backlog)
+{
+	bool nonblock;
+	struct ofl_socket *sk = socket_of(fd, &nonblock);
+	int err;
+
+	if (!sk)
+		return -1;
+	err = sk->ops->listen(sk, backlog);
+	if (!err)
+		sk->listening = true;
+	return (int)result(err);
+}
+
+int connect(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	bool nonblock;
+	struct ofl_socket *sk = socket_of(fd, &nonblock);
+	struct waiter w;
+	int err;
+
+	if (!sk)
+		return -1;
+	if (!addr)
+		return fail(-EFAULT);
+	sk->family->progress();
+	err = sk->ops->connect(sk, addr, len);
+	if (err)
+		return fail(err);
+	waiter_start(&w, 0); /* the family has a time-out of its own */
+	while ((err = sk->ops->connected(sk)) == -EAGAIN && !nonblock)
+		waiter_step(&w);
+	waiter_end(&w);
+	if (err == -EAGAIN)
+		err = -EINPROGRESS;
+	return err ? fail(err) : 0;
+}
+
+/* Cut an address to what the caller has room for; *len says how long it is. */
+static void put_addr(const struct sockaddr_storage *from, socklen_t from_len,
+		     struct sockaddr *addr, socklen_t *len)
+{
+	if (!addr || !len)
+		return;
+	memcpy(addr, from, *len < from_len ? *len : from_len);
+	*len = from_len;
+}
+
+int accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
+{
+	bool nonblock;
+	struct ofl_socket *sk = socket_of(fd, &nonblock), *conn = NULL;
+	struct sockaddr_storage peer;
+	socklen_t peer_len;
+	struct waiter w;
+	int err, new_fd;
+
+	if (!sk)
+		return -1;
+	if (flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC))
+		return fail(-EINVAL);
+	if (!sk->listening)
+		return fail(-EINVAL);
+	/* Leave the connection in its queue if there is no descriptor for it. */
+	if (!ofl_files_room())
+		return fail(-EMFILE);
+	sk->family->progress();
+	waiter_start(&w, sk->recv_timeout);
+	while ((err = sk->ops->accept(sk, &conn)) == -EAGAIN && !nonblock)
+		if (!waiter_step(&w))
+			break;
+	waiter_end(&w);
+	if (err)
+		return fail(err);
+	conn->family = sk->family;
+	conn->type = sk->type;
+	new_fd = open_socket(conn, flags);
+	if (new_fd >= 0 && !conn->ops->name(conn, true, &peer, &peer_len))
+		put_addr(&peer, peer_len, addr, len);
+	return new_fd;
+}
+
+int accept(int fd, struct sockaddr *addr, socklen_t *len)
+{
+	return accept4(fd, addr, len, 0);
+}
+
+ssize_t sendto(int fd, const void *buf, size_t len, int flags,
+	       const struct sockaddr *addr, socklen_t addr_len)
+{
+	bool nonblock;
+	struct ofl_socket *sk = socket_of(fd, &nonblock);
+
+	if (!sk)
+		return -1;
+	if (flags & ~(MSG_DONTWAIT | MSG_NOSIGNAL))
+		return fail(-EOPNOTSUPP);
+	if (len > PTRDIFF_MAX)
+		return fail(-EINVAL);
+	return result(sock_send(sk, buf, len, nonblock || (flags & MSG_DONTWAIT),
+				addr, addr_len));
+}
+
+ssize_t send(int fd, const void *buf, size_t len, int flags)
+{
+	return sendto(fd, buf, len, flags, NULL, 0);
+}
+
+ssize_t recvfrom(int fd, void *buf, size_t len, int flags,
+		 struct sockaddr *addr, socklen_t *addr_len)
+{
+	const int known = MSG_DONTWAIT | MSG_NOSIGNAL | MSG_PEEK | MSG_WAITALL;
+	bool nonblock;
+	struct ofl_socket *sk = socket_of(fd, &nonblock);
+	struct sockaddr_storage from;
+	socklen_t from_len = 0;
+	int64_t n;
+
+	if (!sk)
+		return -1;
+	if (flags & ~known)
+		return fail(-EOPNOTSUPP);
+	if (len > PTRDIFF_MAX)
+		return fail(-EINVAL);
+	n = sock_recv(sk, buf, len, flags, nonblock || (flags & MSG_DONTWAIT),
+		      &from, &from_len);
+	if (n >= 0)
+		put_addr(&from, from_len, addr, addr_len);
+	return result(n);
+}
+
+ssize_t recv(int fd, void *buf, size_t len, int flags)
+{
+	return recvfrom(fd, buf, len, flags, NULL, NULL);
+}
+
+int shutdown(int fd, int how)
+{
+	bool nonblock;
+	struct ofl_socket *sk = socket_of(fd, &nonblock);
+
+	if (!sk)
+		return -1;
+	if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR)
+		return fail(-EINVAL);
+	sk->family->progress();
+	return (int)result(sk->ops->shutdown(sk, how));
+}
+
+static int get_name(int fd, bool peer, struct sockaddr *addr, socklen_t *len)
+{
+	bool nonblock;
+	struct ofl_socket *sk = socket_of(fd, &nonblock);
+	struct sockaddr_storage name;
+	socklen_t name_len;
+	int err;
+
+	if (!sk)
+		return -1;
+	if (!addr || !len)
+		return fail(-EFAULT);
+	err = sk->ops->name(sk, peer, &name, &name_len);
+	if (err)
+		return fail(err);
+	put_addr(&name, name_len, addr, len);
+	return 0;
+}
+
+int getsockname(int fd, struct sockaddr *addr, socklen_t *len)
+{
+	return get_name(fd, false, addr, len);
+}
+
+int getpeername(int fd, struct sockaddr *addr, socklen_t *len)
+{
+	return get_name(fd, true, addr, len);
+}
+
+/* --- options --- */
+
+static void put_option(void *value, socklen_t *len, const void *from, size_t n)
+{
+	if (n > *len)
+		n = *len;
+	memcpy(value, from, n);
+	*len = (socklen_t)n;
+}
+
+static void put_timeout(void *value, socklen_t *len, uint64_t ns)
+{
+	struct timeval tv = { 0 };
+
+	tv.tv_sec = (time_t)(ns / OFL_SEC);
+	tv.tv_usec = (suseconds_t)(ns % OFL_SEC / 1000);
+	put_option(value, len, &tv, sizeof(tv));
+}
+
+static int take_timeout(const void *value, socklen_t len, uint64_t *ns)
+{
+	struct timeval tv;
+
+	if (len < sizeof(tv))
+		return -EINVAL;
+	memcpy(&tv, value, sizeof(tv));
+	if (tv.tv_sec < 0 || tv.tv_usec < 0 || tv.tv_usec >= 1000000)
+		return -EDOM;
+	if ((uint64_t)tv.tv_sec > FOREVER / OFL_SEC - 1)
+		*ns = 0;
+	else
+		*ns = (uint64_t)tv.tv_sec * OFL_SEC + (uint64_t)tv.tv_usec * 1000;
+	return 0;
+}
+
+int getsockopt(int fd, int level, int name, void *value, socklen_t *len)
+{
+	bool nonblock;
+	struct ofl_socket *sk = socket_of(fd, &nonblock);
+	int number = 0;
+
+	if (!sk)
+		return -1;
+	if (!value || !len)
+		return fail(-EFAULT);
+	if (level != SOL_SOCKET)
+		return (int)result(sk->ops->getopt(sk, level, name, value, len));
+	switch (name) {
+	case SO_RCVTIMEO:
+		put_timeout(value, len, sk->recv_timeout);
+		return 0;
+	case SO_SNDTIMEO:
+		put_timeout(value, len, sk->send_timeout);
+		return 0;
+	case SO_TYPE:
+		number = sk->type;
+		break;
+	case SO_ERROR:
+		sk->family->progress();
+		number = sk->ops->error(sk);
+		break;
+	case SO_DOMAIN:
+		number = sk->family->domain;
+		break;
+	case SO_ACCEPTCONN:
+		number = sk->listening;
+		break;
+	case SO_REUSEADDR:
+	case SO_PROTOCOL:
+		break;
+	default:
+		return fail(-ENOPROTOOPT);
+	}
+	put_option(value, len, &number, sizeof(number));
+	return 0;
+}
+
+int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+{
+	bool nonblock;
+	struct ofl_socket *sk = socket_of(fd, &nonblock);
+
+	if (!sk)
+		return -1;
+	if (!value)
+		return fail(-EFAULT);
+	if (level != SOL_SOCKET)
+		return (int)result(sk->ops->setopt(sk, level, name, value, len));
+	switch (name) {
+	case SO_RCVTIMEO:
+		return (int)result(take_timeout(value, len, &sk->recv_timeout));
+	case SO_SNDTIMEO:
+		return (int)result(take_timeout(value, len, &sk->send_timeout));
+	case SO_REUSEADDR:
+		return len < sizeof(int) ? fail(-EINVAL) : 0;
+	default:
+		return fail(-ENOPROTOOPT);
+	}
+}
+
+/* Of any descriptor; what only sockets know is ENOTTY for others. */
+int ioctl(int fd, unsigned long request, ...)
+{
+	bool nonblock;
+	struct ofl_socket *sk;
+	va_list ap;
+	int *arg, flags;
+
+	va_start(ap, request);
+	arg = va_arg(ap, int *);
+	va_end(ap);
+	flags = fcntl(fd, F_GETFL);
+	if (flags < 0)
+		return -1;
+	switch (request) {
+	case FIONBIO:
+		flags = *arg ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
+		return fcntl(fd, F_SETFL, flags);
+	case FIONREAD:
+		sk = socket_of(fd, &nonblock);
+		if (!sk)
+			break;
+		sk->family->progress();
+		*arg = (int)sk->ops->readable(sk);
+		return 0;
+	}
+	return fail(-ENOTTY);
+}
+
+/* --- poll --- */
+
+static int look_at_all(struct pollfd *fds, nfds_t nr)
+{
+	int found = 0;
+
+	for (nfds_t i = 0; i < nr; i++) {
+		int bits;
+
+		fds[i].revents = 0;
+		if (fds[i].fd < 0)
+			continue;
+		bits = ofl_files_poll(fds[i].fd);
+		bits &= fds[i].events | POLLERR | POLLHUP | POLLNVAL;
+		fds[i].revents = (short)bits;
+		found += bits != 0;
+	}
+	return found;
+}
+
+int poll(struct pollfd *fds, nfds_t nr, int timeout)
+{
+	struct waiter w;
+	int found;
+
+	if (nr && !fds)
+		return fail(-EFAULT);
+	progress_all();
+	waiter_start(&w, timeout > 0 ? (uint64_t)timeout * OFL_MS : 0);
+	while (!(found = look_at_all(fds, nr)) && timeout)
+		if (!waiter_step(&w))
+			break;
+	waiter_end(&w);
+	return found;
+}
