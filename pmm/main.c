@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * offload-pmm: serves console and files to the image on a borrowed core.
+ * offload-pmm: serves console, files and sockets to the image on a borrowed core.
  *
  * The life of the daemon: options; open all that needs privileges (device or
  * socket, console, shares); give the privileges up; lay out the window and let
@@ -19,6 +19,8 @@
 #include "p9.h"
 #include "pmm.h"
 #include "priv.h"
+#include "rng.h"
+#include "vsock.h"
 
 struct shares {
 	struct ofl_p9 *p9[OFL_SHARES_MAX];
@@ -89,6 +91,14 @@ static int main_open_devices(struct ofl_pmm *pmm, struct shares *shares)
 			return -ENOMEM;
 		pmm->devs[pmm->nr_devs++] = ofl_p9_dev(shares->p9[i]);
 	}
+	/* Before vsock: the image's driver wants a random first port. */
+	pmm->devs[pmm->nr_devs++] = ofl_rng_dev();
+	if (opt->vsock.on) {
+		pmm->vsock = ofl_vsock_open(opt);
+		if (!pmm->vsock)
+			return -EIO;
+		pmm->devs[pmm->nr_devs++] = ofl_vsock_dev(pmm->vsock);
+	}
 	return 0;
 }
 
@@ -100,6 +110,7 @@ static void main_close_devices(struct ofl_pmm *pmm, struct shares *shares)
 		ofl_p9_free(shares->p9[i]);
 		ofl_p9fs_close(shares->fs[i]);
 	}
+	ofl_vsock_close(pmm->vsock);
 	ofl_console_close(pmm->console);
 }
 
@@ -140,6 +151,11 @@ int main(int argc, char **argv)
 	if (err)
 		goto out_host;
 	ofl_console_watch(pmm.console, &pmm.loop);
+	err = pmm.vsock ? ofl_vsock_watch(pmm.vsock, &pmm.loop) : 0;
+	if (err) {
+		ofl_log("vsock: %s", strerror(-err));
+		goto out_host;
+	}
 	ofl_loop_run(&pmm);
 out_host:
 	pmm.host->close(&pmm);

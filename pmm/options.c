@@ -36,6 +36,14 @@ static void usage(void)
 	      "  --share DIR[,tag=TAG][,ro][,window=SIZE]\n"
 	      "                  share the folder DIR over 9p as TAG (default \"share\",\n"
 	      "                  then \"share1\"...); may be given up to 15 times\n"
+	      "  --vsock [cid=N][,path=DIR][,window=SIZE][,registry=DIR]\n"
+	      "                  AF_VSOCK: programs connect to DIR/vsock and say CONNECT PORT,\n"
+	      "                  the image reaches them on DIR/vsock_PORT (default DIR\n"
+	      "                  /run/offload/offload0, or where the --socket is; CID 3 + instance)\n"
+	      "  --forward tcp:[ADDRESS:]PORT:vsock:PORT\n"
+	      "                  a TCP port of this machine for one of the image; implies --vsock\n"
+	      "  --forward vsock:PORT:tcp:[ADDRESS:]PORT\n"
+	      "                  and the other way; loopback unless an address is given\n"
 	      "  --once          exit when the image ends, with its exit status\n"
 	      "                  (125: it crashed or is stuck)\n"
 	      "  --user NAME     serve as this user (name, or UID, or UID:GID)\n"
@@ -237,6 +245,10 @@ static int parse_one(struct ofl_options *opt, int c, const char *arg)
 		return 0;
 	case 'S':
 		return parse_share(opt, arg);
+	case 'V':
+		return ofl_vsock_option(&opt->vsock, arg ? arg : "");
+	case 'F':
+		return ofl_vsock_forward_option(&opt->vsock, arg);
 	case 'o':
 		opt->once = true;
 		return 0;
@@ -272,6 +284,8 @@ int ofl_options_parse(struct ofl_options *opt, int argc, char **argv)
 		{ "console", required_argument, NULL, 'c' },
 		{ "log", required_argument, NULL, 'l' },
 		{ "share", required_argument, NULL, 'S' },
+		{ "vsock", optional_argument, NULL, 'V' },
+		{ "forward", required_argument, NULL, 'F' },
 		{ "once", no_argument, NULL, 'o' },
 		{ "user", required_argument, NULL, 'u' },
 		{ "spin", required_argument, NULL, 'p' },
@@ -296,6 +310,10 @@ int ofl_options_parse(struct ofl_options *opt, int argc, char **argv)
 				c == ':' ? "needs a value" : "unknown option");
 			err = 1 + OFL_EXIT_USAGE;
 		} else {
+			/* "--vsock cid=5" as well as "--vsock=cid=5" */
+			if (c == 'V' && !optarg && optind < argc &&
+			    argv[optind][0] != '-')
+				optarg = argv[optind++];
 			err = parse_one(opt, c, optarg);
 		}
 	}
@@ -327,4 +345,5 @@ void ofl_options_free(struct ofl_options *opt)
 	for (i = 0; i < opt->nr_shares; i++)
 		free(opt->share[i].dir);
 	opt->nr_shares = 0;
+	ofl_vsock_options_free(&opt->vsock);
 }

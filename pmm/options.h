@@ -7,8 +7,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "vsock.h"
+
 #define OFL_SHARES_MAX 15
-#define OFL_DEVS_MAX (OFL_SHARES_MAX + 1)
+#define OFL_DEVS_MAX (OFL_SHARES_MAX + 3) /* console, entropy, vsock */
 
 #define OFL_TAG_MAX 31
 #define OFL_MEM_DEFAULT (24u * 1024) /* per device, as in 9p and console */
@@ -28,6 +30,7 @@ struct ofl_options {
 	const char *log;     /* console transcript, or NULL */
 	struct ofl_share share[OFL_SHARES_MAX];
 	unsigned int nr_shares;
+	struct ofl_vsock_options vsock;
 	uint64_t window_size; /* of --socket */
 	uint32_t spin_us;
 	uint32_t abi; /* what to claim */

@@ -21,7 +21,7 @@ int ofl_pmm_layout(struct ofl_pmm *pmm, bool fresh)
 
 	err = ofl_window_layout(mem, pmm->devs, pmm->nr_devs, fresh);
 	if (err == -ENOSPC)
-		ofl_log("window of %llu KiB is too small: console and %u shares need %llu KiB; "
+		ofl_log("window of %llu KiB is too small: console, %u shares and the rest need %llu KiB; "
 			"give %s, or fewer or smaller shares",
 			(unsigned long long)mem->size / 1024, pmm->opt->nr_shares,
 			need / 1024,

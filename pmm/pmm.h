@@ -12,6 +12,7 @@
 #include "vdev.h"
 
 struct ofl_console;
+struct ofl_vsock;
 struct ofl_pmm;
 
 /* Exit statuses of the daemon itself; the image's own come with --once. */
@@ -49,6 +50,7 @@ struct ofl_pmm {
 	struct ofl_dev *devs[OFL_DEVS_MAX];
 	unsigned int nr_devs;
 	struct ofl_console *console; /* NULL: none */
+	struct ofl_vsock *vsock;     /* NULL: none */
 	bool stop;
 	int exit_status;
 };

@@ -27,7 +27,9 @@
 #define OFL_F_VERSION_1 (1ull << 32)
 
 #define OFL_ID_CONSOLE 3u
+#define OFL_ID_RNG 4u
 #define OFL_ID_9P 9u
+#define OFL_ID_VSOCK 19u
 
 struct ofl_dev;
 

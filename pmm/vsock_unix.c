@@ -1,0 +1,635 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Where vsock connections come from and go to, in Firecracker's words.
+ *
+ * DIR/vsock is ours: a client connects, sends "CONNECT port\n", is told
+ * "OK port\n" (ours) when the image has accepted, and from then on speaks with it.
+ * DIR/vsock_PORT is somebody's server: what the image connects to on CID 2.
+ * REGISTRY/CID is a symbolic link to the DIR of the PMM that serves the image
+ * with this CID: so images of one machine reach each other, as clients of
+ * the other's DIR/vsock.  Who may connect is decided by the permissions of these
+ * files and folders.
+ *
+ * A client that does not finish its line, a server that does not accept and an
+ * image that does not answer are given up after a while (vsock_tick()).
+ */
+#define _GNU_SOURCE 1
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "options.h"
+#include "vsock_conn.h"
+
+#define TODO(op) (1u << OFL_VSOCK_OP_##op)
+
+#define BACKLOG 128
+#define ACCEPTS 16 /* per event */
+#define LINE_MS 10000
+#define ANSWER_MS 60000
+#define DIAL_MS 10000
+#define FIRST_PORT 0x40000000u
+
+int64_t ofl_vsock_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* --- the timer --- */
+
+/* It ticks only while somebody is waited for. */
+static void vsock_set_timer(struct ofl_vsock *vs)
+{
+	const long ns = VSOCK_TICK_MS * 1000000l;
+	struct itimerspec spec = { 0 };
+
+	if (vs->ticking == !!vs->nr_timed)
+		return;
+	vs->ticking = !!vs->nr_timed;
+	if (vs->ticking) {
+		spec.it_value.tv_nsec = ns;
+		spec.it_interval.tv_nsec = ns;
+	}
+	timerfd_settime(vs->timer.fd, 0, &spec, NULL);
+}
+
+static int vsock_dial_again(struct vsock_conn *c);
+
+static void vsock_tick(void *arg, uint32_t events)
+{
+	struct ofl_vsock *vs = arg;
+	int64_t now = ofl_vsock_now_ms();
+	uint64_t count;
+	unsigned int i;
+
+	(void)events;
+	if (read(vs->timer.fd, &count, sizeof(count)) < 0)
+		return;
+	for (i = 0; i < OFL_VSOCK_CONNS_MAX && vs->nr_timed; i++) {
+		struct vsock_conn *c = &vs->conn[i];
+
+		switch (c->state) {
+		case VSOCK_FREE:
+		case VSOCK_OPEN:
+		case VSOCK_OVER:
+			continue;
+		case VSOCK_RETRY:
+			if (vsock_dial_again(c))
+				ofl_vsock_conn_reset(c);
+			break;
+		default:
+			break;
+		}
+		if (c->state == VSOCK_LAST && now >= c->deadline)
+			ofl_vsock_conn_free(c);
+		else if (c->state != VSOCK_FREE && c->state != VSOCK_OPEN &&
+			 c->state != VSOCK_OVER && now >= c->deadline)
+			ofl_vsock_conn_reset(c);
+	}
+	vsock_set_timer(vs);
+}
+
+/* --- addresses --- */
+
+static int vsock_address(struct sockaddr_un *addr, const char *dir,
+			 const char *name)
+{
+	int n;
+
+	memset(addr, 0, sizeof(*addr));
+	addr->sun_family = AF_UNIX;
+	n = snprintf(addr->sun_path, sizeof(addr->sun_path), "%s/%s", dir, name);
+	return n < (int)sizeof(addr->sun_path) ? 0 : -ENAMETOOLONG;
+}
+
+/* A descriptor, -EAGAIN: the server's queue is full now; -errno. */
+static int vsock_dial_unix(const struct sockaddr_un *addr)
+{
+	int fd, err;
+
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (!connect(fd, (const struct sockaddr *)addr, sizeof(*addr)))
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+/* --- from the image to Linux --- */
+
+static const struct ofl_forward *vsock_forward_of(struct ofl_vsock *vs,
+						  uint32_t port)
+{
+	unsigned int i;
+
+	for (i = 0; i < vs->opt->nr_forwards; i++)
+		if (!vs->opt->forward[i].to_image &&
+		    vs->opt->forward[i].port == port)
+			return &vs->opt->forward[i];
+	return NULL;
+}
+
+/* The server answers: so do we. */
+static void vsock_dialled(struct vsock_conn *c)
+{
+	ofl_vsock_conn_state(c, VSOCK_OPEN, 0);
+	c->readable = true;
+	c->todo |= TODO(RESPONSE);
+	ofl_vsock_conn_update(c);
+}
+
+static void vsock_greet(struct vsock_conn *c)
+{
+	char line[VSOCK_LINE];
+	int len = snprintf(line, sizeof(line), "CONNECT %u\n", c->host_port);
+
+	if (send(c->source.fd, line, (size_t)len, MSG_NOSIGNAL) != len) {
+		ofl_vsock_conn_reset(c);
+		return;
+	}
+	c->line_len = 0;
+	ofl_vsock_conn_state(c, VSOCK_LINE_OUT, ANSWER_MS);
+	ofl_vsock_conn_update(c);
+}
+
+/* One try.  0: it is on its way, or was handled; -errno: there is no way. */
+static int vsock_dial_again(struct vsock_conn *c)
+{
+	struct ofl_vsock *vs = c->vs;
+	struct sockaddr_un addr;
+	bool neighbour = c->host_cid != OFL_VSOCK_CID_HOST;
+	char name[48];
+	int fd;
+
+	if (neighbour)
+		snprintf(name, sizeof(name), "%u/vsock", c->host_cid);
+	else
+		snprintf(name, sizeof(name), "vsock_%u", c->host_port);
+	fd = vsock_address(&addr, neighbour ? vs->registry : vs->path, name);
+	if (!fd)
+		fd = vsock_dial_unix(&addr);
+	if (fd == -EAGAIN) {
+		if (c->state != VSOCK_RETRY)
+			ofl_vsock_conn_state(c, VSOCK_RETRY, DIAL_MS);
+		return 0;
+	}
+	if (fd < 0)
+		return fd;
+	c->source.fd = fd;
+	if (neighbour)
+		vsock_greet(c);
+	else
+		vsock_dialled(c);
+	return 0;
+}
+
+int ofl_vsock_dial(struct vsock_conn *c)
+{
+	const struct ofl_forward *fwd = NULL;
+	int err;
+
+	if (c->host_cid == OFL_VSOCK_CID_HOST)
+		fwd = vsock_forward_of(c->vs, c->host_port);
+	if (!fwd) {
+		err = vsock_dial_again(c);
+	} else {
+		c->source.fd = ofl_forward_dial(fwd);
+		err = c->source.fd < 0 ? c->source.fd : 0;
+		if (!err)
+			ofl_vsock_conn_state(c, VSOCK_DIAL, DIAL_MS);
+	}
+	vsock_set_timer(c->vs);
+	return err;
+}
+
+/* --- lines --- */
+
+/*
+ * Take a line, and not a byte more, from the descriptor to c->line, without its
+ * newline.  0; -EAGAIN: it is not complete; -EPROTO: it is none.
+ */
+static int vsock_line(struct vsock_conn *c)
+{
+	char *end, *to = c->line + c->line_len;
+	size_t room = sizeof(c->line) - 1 - c->line_len;
+	ssize_t n;
+
+	n = recv(c->source.fd, to, room, MSG_PEEK | MSG_DONTWAIT);
+	if (n < 0)
+		return errno == EINTR ? -EAGAIN : -errno;
+	if (!n)
+		return -EPROTO;
+	end = memchr(to, '\n', (size_t)n);
+	if (end)
+		n = end - to + 1;
+	if (recv(c->source.fd, to, (size_t)n, MSG_DONTWAIT) != n)
+		return -EPROTO;
+	c->line_len += (unsigned int)n;
+	if (!end)
+		return c->line_len < sizeof(c->line) - 1 ? -EAGAIN : -EPROTO;
+	*end = '\0';
+	return 0;
+}
+
+/* "WORD number": 0 or -EPROTO. */
+static int vsock_line_port(const char *line, const char *word, uint32_t *port)
+{
+	size_t len = strlen(word);
+	uint64_t value = 0;
+
+	if (strncmp(line, word, len) || line[len] < '0' || line[len] > '9')
+		return -EPROTO;
+	for (line += len; *line; line++) {
+		if (*line < '0' || *line > '9')
+			return -EPROTO;
+		value = value * 10 + (uint64_t)(*line - '0');
+		if (value >= UINT32_MAX)
+			return -EPROTO;
+	}
+	*port = (uint32_t)value;
+	return 0;
+}
+
+/* A client's connection gets a port of ours, and the image is asked. */
+static void vsock_ask(struct vsock_conn *c, uint32_t image_port)
+{
+	struct ofl_vsock *vs = c->vs;
+
+	/* No device, no listener: say so at once. */
+	if (!ofl_dev_live(&vs->dev, OFL_VSOCK_RX)) {
+		ofl_vsock_conn_free(c);
+		return;
+	}
+	c->host_cid = OFL_VSOCK_CID_HOST;
+	c->image_port = image_port;
+	do {
+		if (++vs->next_port < FIRST_PORT)
+			vs->next_port = FIRST_PORT;
+	} while (ofl_vsock_conn_find(vs, c->host_cid, vs->next_port, image_port));
+	c->host_port = vs->next_port;
+	c->todo = TODO(REQUEST);
+	ofl_vsock_conn_state(c, VSOCK_ASKED, ANSWER_MS);
+	ofl_vsock_conn_hash(c);
+	ofl_vsock_conn_update(c);
+	vsock_set_timer(vs);
+}
+
+void ofl_vsock_progress(struct vsock_conn *c)
+{
+	socklen_t len = sizeof(int);
+	uint32_t port;
+	int err = 0;
+
+	switch (c->state) {
+	case VSOCK_LINE_IN:
+		err = vsock_line(c);
+		if (!err)
+			err = vsock_line_port(c->line, "CONNECT ", &port);
+		if (!err)
+			vsock_ask(c, port);
+		break;
+	case VSOCK_LINE_OUT:
+		err = vsock_line(c);
+		if (!err)
+			err = vsock_line_port(c->line, "OK ", &port);
+		if (!err)
+			vsock_dialled(c);
+		break;
+	case VSOCK_DIAL:
+		if (getsockopt(c->source.fd, SOL_SOCKET, SO_ERROR, &err, &len))
+			err = errno;
+		err = -err;
+		if (!err)
+			vsock_dialled(c);
+		break;
+	default:
+		break;
+	}
+	if (err && err != -EAGAIN)
+		ofl_vsock_conn_reset(c);
+}
+
+/* --- clients --- */
+
+/* No room: hang up, at the price of a descriptor if there are none left. */
+static void vsock_turn_away(struct vsock_listener *l, const char *why)
+{
+	struct ofl_vsock *vs = l->vs;
+	int fd;
+
+	if (!vs->full_told)
+		ofl_log("vsock: refusing clients: %s", why);
+	vs->full_told = true;
+	close(vs->spare_fd);
+	fd = accept4(l->source.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+	vs->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static void vsock_client(struct vsock_listener *l, struct vsock_conn *c)
+{
+	if (l->forward) {
+		vsock_ask(c, l->forward->port);
+		return;
+	}
+	c->wants_ok = true;
+	ofl_vsock_conn_state(c, VSOCK_LINE_IN, LINE_MS);
+	ofl_vsock_conn_update(c);
+	vsock_set_timer(c->vs);
+}
+
+static void vsock_accept(void *arg, uint32_t events)
+{
+	struct vsock_listener *l = arg;
+	struct ofl_vsock *vs = l->vs;
+	int i, fd;
+
+	(void)events;
+	for (i = 0; i < ACCEPTS; i++) {
+		struct vsock_conn *c;
+
+		if (!vs->free) {
+			vsock_turn_away(l, "all connections are in use");
+			return;
+		}
+		fd = accept4(l->source.fd, NULL, NULL,
+			     SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
+			vsock_turn_away(l, "no descriptors are left");
+			return;
+		}
+		if (fd < 0)
+			return;
+		vs->full_told = false;
+		c = ofl_vsock_conn_new(vs, fd);
+		if (c)
+			vsock_client(l, c);
+		else
+			close(fd);
+	}
+}
+
+/* --- our own sockets --- */
+
+/* Does somebody listen there? */
+static bool vsock_answers(const struct sockaddr_un *addr)
+{
+	int fd = vsock_dial_unix(addr);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0 || fd == -EAGAIN || fd == -EACCES || fd == -EPERM;
+}
+
+/* The folder and those above it. */
+static int vsock_mkdir(const char *dir)
+{
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	struct stat st;
+	char *p;
+
+	if (strlen(dir) >= sizeof(path)) {
+		ofl_log("--vsock: %s: longer than %zu characters", dir,
+			sizeof(path) - 1);
+		return -ENAMETOOLONG;
+	}
+	strcpy(path, dir);
+	for (p = strchr(path + 1, '/'); p; p = strchr(p + 1, '/')) {
+		*p = '\0';
+		mkdir(path, 0755);
+		*p = '/';
+	}
+	if (mkdir(path, 0755) && errno != EEXIST) {
+		int err = -errno;
+
+		ofl_log("--vsock: %s: %s; choose another folder with path= and registry=",
+			dir, strerror(-err));
+		return err;
+	}
+	if (stat(path, &st) || !S_ISDIR(st.st_mode)) {
+		ofl_log("--vsock: %s is not a folder", dir);
+		return -ENOTDIR;
+	}
+	return 0;
+}
+
+static int vsock_listen(struct ofl_vsock *vs)
+{
+	struct sockaddr_un addr;
+	struct stat st;
+	int fd, err;
+
+	err = vsock_address(&addr, vs->path, "vsock_4294967295");
+	if (!err)
+		err = vsock_address(&addr, vs->path, "vsock");
+	if (err) {
+		ofl_log("--vsock: %s: too long for the sockets in it", vs->path);
+		return err;
+	}
+	if (!lstat(addr.sun_path, &st)) {
+		if (!S_ISSOCK(st.st_mode)) {
+			ofl_log("--vsock: %s: a file that is not a socket is in the way",
+				addr.sun_path);
+			return -EADDRINUSE;
+		}
+		if (vsock_answers(&addr)) {
+			ofl_log("--vsock: %s: another offload-pmm listens there",
+				addr.sun_path);
+			return -EADDRINUSE;
+		}
+		unlink(addr.sun_path); /* left by one that was killed */
+	}
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr))) {
+		err = -errno;
+		goto err_log;
+	}
+	vs->bound = true;
+	if (listen(fd, BACKLOG)) {
+		err = -errno;
+		goto err_log;
+	}
+	vs->listener[0].source.fd = fd;
+	return 0;
+
+err_log:
+	ofl_log("--vsock: %s: %s", addr.sun_path, strerror(-err));
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+static void vsock_link_path(const struct ofl_vsock *vs, char *path, size_t size)
+{
+	snprintf(path, size, "%s/%u", vs->registry, vs->cid);
+}
+
+/* REGISTRY/CID -> our folder, unless somebody lives there. */
+static int vsock_register(struct ofl_vsock *vs)
+{
+	char link[300], old[200] = "", *target;
+	struct sockaddr_un addr;
+	char name[32];
+	int err, tries;
+
+	err = vsock_mkdir(vs->registry);
+	if (err)
+		return err;
+	snprintf(name, sizeof(name), "%u/vsock", vs->cid);
+	err = vsock_address(&addr, vs->registry, name);
+	if (err) {
+		ofl_log("--vsock: %s: too long for the sockets in it",
+			vs->registry);
+		return err;
+	}
+	vsock_link_path(vs, link, sizeof(link));
+	target = realpath(vs->path, NULL);
+	err = target ? 0 : -errno;
+	for (tries = 0; target && tries < 2; tries++) {
+		ssize_t n;
+
+		err = symlink(target, link) ? -errno : 0;
+		if (!err) {
+			vs->registered = true;
+			goto out;
+		}
+		n = readlink(link, old, sizeof(old) - 1);
+		if (err != -EEXIST || n < 0)
+			break;
+		old[n] = '\0';
+		/* Our own socket listens already, so this may be us, from before. */
+		if (strcmp(old, target) && vsock_answers(&addr)) {
+			ofl_log("--vsock: CID %u is taken by the offload-pmm of %s; choose another with cid=N",
+				vs->cid, old);
+			err = -EADDRINUSE;
+			goto out;
+		}
+		if (unlink(link))
+			break;
+	}
+	ofl_log("--vsock: cannot register CID %u: %s: %s", vs->cid, link,
+		strerror(-err));
+out:
+	free(target);
+	return err;
+}
+
+/* So that it can clean up, and its user's programs can connect. */
+static void vsock_give_away(struct ofl_vsock *vs, const struct ofl_options *opt)
+{
+	char path[300];
+
+	if (!opt->switch_user)
+		return;
+	snprintf(path, sizeof(path), "%s/vsock", vs->path);
+	if (lchown(path, opt->uid, opt->gid))
+		ofl_log("--vsock: %s: %s", path, strerror(errno));
+}
+
+int ofl_vsock_sockets_open(struct ofl_vsock *vs, const struct ofl_options *opt)
+{
+	unsigned int i, n = 1;
+	int err;
+
+	vs->timer = (struct ofl_source){ .fn = vsock_tick, .arg = vs };
+	vs->timer.fd = timerfd_create(CLOCK_MONOTONIC,
+				      TFD_NONBLOCK | TFD_CLOEXEC);
+	vs->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (vs->timer.fd < 0 || vs->spare_fd < 0) {
+		err = -errno;
+		ofl_log("--vsock: %s", strerror(-err));
+		return err;
+	}
+	if (getrandom(&vs->next_port, sizeof(vs->next_port), GRND_NONBLOCK) < 0)
+		vs->next_port = (uint32_t)ofl_vsock_now_ms();
+	vs->next_port = FIRST_PORT | vs->next_port >> 2;
+
+	for (i = 0; i <= vs->opt->nr_forwards; i++)
+		vs->listener[i] = (struct vsock_listener){
+			.source = { .fd = -1, .fn = vsock_accept,
+				    .arg = &vs->listener[i] },
+			.vs = vs,
+		};
+	vs->nr_listeners = 1;
+	err = vsock_mkdir(vs->path);
+	if (!err)
+		err = vsock_listen(vs);
+	if (!err)
+		err = vsock_register(vs);
+	if (!err)
+		vsock_give_away(vs, opt);
+	for (i = 0; !err && i < vs->opt->nr_forwards; i++) {
+		const struct ofl_forward *fwd = &vs->opt->forward[i];
+
+		if (!fwd->to_image)
+			continue;
+		vs->listener[n].forward = fwd;
+		err = ofl_forward_listen(fwd);
+		if (err < 0)
+			break;
+		vs->listener[n++].source.fd = err;
+		vs->nr_listeners = n;
+		err = 0;
+	}
+	return err;
+}
+
+int ofl_vsock_watch(struct ofl_vsock *vs, struct ofl_loop *loop)
+{
+	unsigned int i;
+	int err;
+
+	vs->loop = loop;
+	err = ofl_loop_watch(loop, &vs->timer, EPOLLIN);
+	for (i = 0; !err && i < vs->nr_listeners; i++)
+		err = ofl_loop_watch(loop, &vs->listener[i].source, EPOLLIN);
+	return err;
+}
+
+static void vsock_close_source(struct ofl_vsock *vs, struct ofl_source *source)
+{
+	if (source->fd < 0)
+		return;
+	if (vs->loop)
+		ofl_loop_watch(vs->loop, source, 0);
+	close(source->fd);
+	source->fd = -1;
+}
+
+void ofl_vsock_sockets_close(struct ofl_vsock *vs)
+{
+	char path[300];
+	unsigned int i;
+
+	for (i = 0; i < vs->nr_listeners; i++)
+		vsock_close_source(vs, &vs->listener[i].source);
+	vsock_close_source(vs, &vs->timer);
+	if (vs->spare_fd >= 0)
+		close(vs->spare_fd);
+	/* These fail after --user: the next start takes them for what they are. */
+	if (vs->registered) {
+		vsock_link_path(vs, path, sizeof(path));
+		unlink(path);
+	}
+	if (vs->bound) {
+		snprintf(path, sizeof(path), "%s/vsock", vs->path);
+		unlink(path);
+	}
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * echo [PORT [CONNECTIONS]]: send back what comes, on an AF_VSOCK port (7).
+ *
+ * One loop over poll() serves all clients; a client that does not read its bytes
+ * is not read from either.  With CONNECTIONS, end after so many.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <linux/vm_sockets.h>
+
+#define CLIENTS 200
+#define CHUNK 16384
+
+static struct pollfd polls[1 + CLIENTS];
+static struct client {
+	size_t at, len; /* of what is still to be sent back */
+	int ended;	/* it will send no more */
+	char data[CHUNK];
+} *clients[1 + CLIENTS];
+static int nr;
+
+static int listen_on(unsigned int port)
+{
+	struct sockaddr_vm addr = { .svm_family = AF_VSOCK, .svm_port = port,
+				    .svm_cid = VMADDR_CID_ANY };
+	int fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) ||
+	    listen(fd, SOMAXCONN)) {
+		perror("cannot listen");
+		exit(1);
+	}
+	return fd;
+}
+
+static void add_client(int fd)
+{
+	struct client *c = nr < CLIENTS ? calloc(1, sizeof(*c)) : NULL;
+
+	if (!c) {
+		fprintf(stderr, "no room for a client\n");
+		close(fd);
+		return;
+	}
+	nr++;
+	polls[nr] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	clients[nr] = c;
+}
+
+static void drop_client(int i)
+{
+	close(polls[i].fd);
+	free(clients[i]);
+	polls[i] = polls[nr];
+	clients[i] = clients[nr];
+	nr--;
+}
+
+/* 0: it is done. */
+static int serve(struct pollfd *p, struct client *c)
+{
+	ssize_t n;
+
+	if (c->at == c->len && (p->revents & (POLLIN | POLLHUP | POLLERR))) {
+		n = recv(p->fd, c->data, sizeof(c->data), 0);
+		if (n < 0 && errno != EAGAIN)
+			return 0;
+		if (!n)
+			c->ended = 1;
+		c->at = 0;
+		c->len = n > 0 ? (size_t)n : 0;
+	}
+	if (c->at < c->len) {
+		n = send(p->fd, c->data + c->at, c->len - c->at, 0);
+		if (n < 0 && errno != EAGAIN)
+			return 0;
+		c->at += n > 0 ? (size_t)n : 0;
+	}
+	p->events = c->at < c->len ? POLLOUT : POLLIN;
+	return c->at < c->len || !c->ended;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int port = argc > 1 ? (unsigned int)atoi(argv[1]) : 7;
+	long left = argc > 2 ? atol(argv[2]) : -1, served = 0;
+	int fd;
+
+	polls[0].fd = listen_on(port);
+	polls[0].events = POLLIN;
+	printf("echo: listening on port %u\n", port);
+	while (left != served || nr) {
+		if (poll(polls, (nfds_t)nr + 1, -1) < 0) {
+			perror("poll");
+			return 1;
+		}
+		for (int i = nr; i > 0; i--)
+			if (polls[i].revents && !serve(&polls[i], clients[i]))
+				drop_client(i);
+		if (!polls[0].revents)
+			continue;
+		fd = accept4(polls[0].fd, NULL, NULL, SOCK_NONBLOCK);
+		if (fd >= 0) {
+			add_client(fd);
+			served++;
+		} else if (errno == ECONNRESET) {
+			printf("echo: %s after %ld connections\n",
+			       strerror(errno), served);
+			return 3;
+		}
+	}
+	printf("echo: %ld connections served\n", served);
+	return 0;
+}
