@@ -53,7 +53,7 @@ static struct {
 	uint32_t tx_free; /* one bit per buffer */
 	uint32_t cid;
 	bool rx_posted, tx_posted; /* a kick is due */
-} port;
+} device;
 
 /* RSTs that belong to no connection. */
 static struct refusal {
@@ -69,25 +69,25 @@ static void tx_reclaim(void)
 	void *cookie;
 	uint32_t len;
 
-	while (ofl_vq_get(&port.tx, &cookie, &len) > 0)
-		port.tx_free |= 1u << ((struct vsock_buf *)cookie - port.tx_buf);
+	while (ofl_vq_get(&device.tx, &cookie, &len) > 0)
+		device.tx_free |= 1u << ((struct vsock_buf *)cookie - device.tx_buf);
 }
 
 /* A packet with len bytes from data; there must be a free buffer. */
 static void transmit(struct ofl_vsock_hdr *hdr, const void *data, uint32_t len)
 {
-	struct vsock_buf *buf = &port.tx_buf[__builtin_ctz(port.tx_free)];
+	struct vsock_buf *buf = &device.tx_buf[__builtin_ctz(device.tx_free)];
 	struct ofl_vq_buf out = { buf->pa, OFL_VSOCK_HDR + len };
 
-	hdr->src_cid = port.cid;
+	hdr->src_cid = device.cid;
 	hdr->len = len;
 	memcpy(buf->va, hdr, OFL_VSOCK_HDR);
 	if (len)
 		memcpy(buf->va + OFL_VSOCK_HDR, data, len);
-	if (ofl_vq_add(&port.tx, &out, 1, 0, buf))
+	if (ofl_vq_add(&device.tx, &out, 1, 0, buf))
 		return; /* the device broke: progress() will see it */
-	port.tx_free &= port.tx_free - 1;
-	port.tx_posted = true;
+	device.tx_free &= device.tx_free - 1;
+	device.tx_posted = true;
 }
 
 static void packet(struct ofl_vsock *vs, enum ofl_vsock_op op, const void *data,
@@ -119,7 +119,7 @@ static void send_todo(struct ofl_vsock *vs)
 	};
 
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-		if (!port.tx_free)
+		if (!device.tx_free)
 			return;
 		if (!(vs->todo & OFL_VSOCK_TODO(order[i])))
 			continue;
@@ -149,7 +149,7 @@ static void refuse(const struct ofl_vsock_hdr *to)
 
 static void send_refusals(void)
 {
-	while (nr_refusals && port.tx_free) {
+	while (nr_refusals && device.tx_free) {
 		struct refusal *r = &refusals[--nr_refusals];
 		struct ofl_vsock_hdr hdr = {
 			.dst_cid = r->cid,
@@ -165,12 +165,12 @@ static void send_refusals(void)
 
 bool ofl_vsock_can_send(const struct ofl_vsock *vs)
 {
-	return port.tx_free && ofl_vsock_credit(vs);
+	return device.tx_free && ofl_vsock_credit(vs);
 }
 
 int64_t ofl_vsock_send(struct ofl_vsock *vs, const void *buf, size_t len)
 {
-	uint32_t room = port.buf_size - OFL_VSOCK_HDR;
+	uint32_t room = device.buf_size - OFL_VSOCK_HDR;
 	size_t done = 0;
 
 	if (!ofl_vsock_works())
@@ -190,9 +190,9 @@ int64_t ofl_vsock_send(struct ofl_vsock *vs, const void *buf, size_t len)
 		vs->tx_cnt += (uint32_t)n;
 		done += n;
 	}
-	if (port.tx_posted) {
-		port.tx_posted = false;
-		ofl_vq_kick(&port.tx);
+	if (device.tx_posted) {
+		device.tx_posted = false;
+		ofl_vq_kick(&device.tx);
 	}
 	return done ? (int64_t)done : -EAGAIN;
 }
@@ -204,15 +204,15 @@ static void incoming(const struct vsock_buf *buf, uint32_t written)
 	struct ofl_vsock_hdr hdr;
 
 	if (written < OFL_VSOCK_HDR) {
-		ofl_virtio_fail(port.dev, "vsock packet is shorter than its header");
+		ofl_virtio_fail(device.dev, "vsock packet is shorter than its header");
 		return;
 	}
 	memcpy(&hdr, buf->va, sizeof(hdr));
 	if (hdr.len > written - OFL_VSOCK_HDR) {
-		ofl_virtio_fail(port.dev, "vsock packet is shorter than it says");
+		ofl_virtio_fail(device.dev, "vsock packet is shorter than it says");
 		return;
 	}
-	if (hdr.dst_cid != port.cid || hdr.src_cid >= OFL_VSOCK_CID_ANY)
+	if (hdr.dst_cid != device.cid || hdr.src_cid >= OFL_VSOCK_CID_ANY)
 		return;
 	if (hdr.type != OFL_VSOCK_STREAM ||
 	    !ofl_vsock_incoming(&hdr, buf->va + OFL_VSOCK_HDR))
@@ -221,16 +221,16 @@ static void incoming(const struct vsock_buf *buf, uint32_t written)
 
 static int post_rx(struct vsock_buf *buf)
 {
-	struct ofl_vq_buf in = { buf->pa, port.buf_size };
+	struct ofl_vq_buf in = { buf->pa, device.buf_size };
 
-	return ofl_vq_add(&port.rx, &in, 0, 1, buf);
+	return ofl_vq_add(&device.rx, &in, 0, 1, buf);
 }
 
 static int post_event(struct vsock_buf *buf)
 {
 	struct ofl_vq_buf in = { buf->pa, sizeof(uint32_t) };
 
-	return ofl_vq_add(&port.event, &in, 0, 1, buf);
+	return ofl_vq_add(&device.event, &in, 0, 1, buf);
 }
 
 /* The device's CID; -EINVAL: none that an image can have. */
@@ -243,7 +243,7 @@ static int read_cid(struct ofl_virtio *dev)
 		return err;
 	if (cid < OFL_VSOCK_CID_FIRST || cid >= OFL_VSOCK_CID_ANY)
 		return -EINVAL;
-	port.cid = (uint32_t)cid;
+	device.cid = (uint32_t)cid;
 	return 0;
 }
 
@@ -253,25 +253,25 @@ static void events(void)
 	uint32_t len, id;
 	void *cookie;
 
-	while (ofl_vq_get(&port.event, &cookie, &len) > 0) {
+	while (ofl_vq_get(&device.event, &cookie, &len) > 0) {
 		struct vsock_buf *buf = cookie;
 
 		memcpy(&id, buf->va, sizeof(id));
 		if (len >= sizeof(id) && id == OFL_VSOCK_EVENT_TRANSPORT_RESET) {
 			nr_refusals = 0;
 			ofl_vsock_reset_all();
-			if (read_cid(port.dev))
-				ofl_virtio_fail(port.dev, "no valid CID");
+			if (read_cid(device.dev))
+				ofl_virtio_fail(device.dev, "no valid CID");
 		}
 		if (!post_event(buf))
-			ofl_vq_kick(&port.event);
+			ofl_vq_kick(&device.event);
 	}
 }
 
 void ofl_vsock_lost(void)
 {
-	port.dev = NULL;
-	port.tx_free = 0;
+	device.dev = NULL;
+	device.tx_free = 0;
 	nr_refusals = 0;
 	ofl_vsock_reset_all();
 	ofl_vsock_reap();
@@ -283,9 +283,9 @@ void ofl_vsock_progress(void)
 	uint32_t written;
 	void *cookie;
 
-	if (!port.dev)
+	if (!device.dev)
 		return;
-	if (!ofl_virtio_alive(port.dev)) {
+	if (!ofl_virtio_alive(device.dev)) {
 		ofl_vsock_lost();
 		return;
 	}
@@ -293,44 +293,46 @@ void ofl_vsock_progress(void)
 	events();
 	send_refusals();
 	for (unsigned int i = 0; i < ROUND && nr_refusals < REFUSALS; i++) {
-		if (ofl_vq_get(&port.rx, &cookie, &written) <= 0)
+		if (ofl_vq_get(&device.rx, &cookie, &written) <= 0)
 			break;
 		incoming(cookie, written);
 		if (!post_rx(cookie))
-			port.rx_posted = true;
+			device.rx_posted = true;
 	}
 	send_refusals();
-	for (vs = ofl_vsock_all; vs && port.tx_free; vs = vs->next)
+	for (vs = ofl_vsock_all; vs && device.tx_free; vs = vs->next)
 		if (vs->todo)
 			send_todo(vs);
-	if (port.tx_posted)
-		ofl_vq_kick(&port.tx);
-	if (port.rx_posted)
-		ofl_vq_kick(&port.rx);
-	port.tx_posted = false;
-	port.rx_posted = false;
+	if (device.tx_posted)
+		ofl_vq_kick(&device.tx);
+	if (device.rx_posted)
+		ofl_vq_kick(&device.rx);
+	device.tx_posted = false;
+	device.rx_posted = false;
+	if (device.dev->broken)
+		ofl_vsock_lost();
 	ofl_vsock_reap();
 }
 
 void ofl_vsock_arm(bool on)
 {
-	if (!port.dev)
+	if (!device.dev)
 		return;
-	ofl_vq_arm(&port.rx, on);
-	ofl_vq_arm(&port.tx, on); /* somebody may wait for a buffer */
-	ofl_vq_arm(&port.event, on);
+	ofl_vq_arm(&device.rx, on);
+	ofl_vq_arm(&device.tx, on); /* somebody may wait for a buffer */
+	ofl_vq_arm(&device.event, on);
 }
 
 /* --- start and end --- */
 
 bool ofl_vsock_works(void)
 {
-	return port.dev;
+	return device.dev;
 }
 
 uint32_t ofl_vsock_cid(void)
 {
-	return port.cid;
+	return device.cid;
 }
 
 static int alloc(struct ofl_devmem *mem, struct vsock_buf *buf, unsigned int nr,
@@ -346,18 +348,18 @@ static int alloc(struct ofl_devmem *mem, struct vsock_buf *buf, unsigned int nr,
 
 static int alloc_buffers(struct ofl_devmem *mem)
 {
-	int err = alloc(mem, port.event_buf, EVENTS, OFL_LINE);
+	int err = alloc(mem, device.event_buf, EVENTS, OFL_LINE);
 	size_t size;
 
 	/* What is left, in equal parts. */
 	size = ofl_devmem_left(mem) / (2 * BUFS) & ~(size_t)(OFL_LINE - 1);
 	if (err || size < BUF_MIN)
 		return -ENOMEM;
-	port.buf_size = size < BUF_MAX ? (uint32_t)size : BUF_MAX;
-	err = alloc(mem, port.rx_buf, BUFS, port.buf_size);
+	device.buf_size = size < BUF_MAX ? (uint32_t)size : BUF_MAX;
+	err = alloc(mem, device.rx_buf, BUFS, device.buf_size);
 	if (!err)
-		err = alloc(mem, port.tx_buf, BUFS, port.buf_size);
-	port.tx_free = (uint32_t)((1ull << BUFS) - 1);
+		err = alloc(mem, device.tx_buf, BUFS, device.buf_size);
+	device.tx_free = (uint32_t)((1ull << BUFS) - 1);
 	return err;
 }
 
@@ -366,16 +368,16 @@ int ofl_vsock_start(struct ofl_virtio *dev)
 	uint32_t seed;
 	int err;
 
-	memset(&port, 0, sizeof(port));
+	memset(&device, 0, sizeof(device));
 	err = ofl_virtio_start(dev, OFL_VIRTIO_F_EVENT_IDX);
 	if (!err)
-		err = ofl_virtio_queue(dev, &port.rx, OFL_VSOCK_RX, BUFS);
+		err = ofl_virtio_queue(dev, &device.rx, OFL_VSOCK_RX, BUFS);
 	if (!err)
-		err = ofl_virtio_queue(dev, &port.tx, OFL_VSOCK_TX, BUFS);
+		err = ofl_virtio_queue(dev, &device.tx, OFL_VSOCK_TX, BUFS);
 	if (!err)
-		err = ofl_virtio_queue(dev, &port.event, OFL_VSOCK_EVENT, EVENTS);
-	if (!err && (port.rx.size < BUFS || port.tx.size < BUFS ||
-		     port.event.size < EVENTS))
+		err = ofl_virtio_queue(dev, &device.event, OFL_VSOCK_EVENT, EVENTS);
+	if (!err && (device.rx.size < BUFS || device.tx.size < BUFS ||
+		     device.event.size < EVENTS))
 		err = -ENOSPC;
 	if (!err)
 		err = alloc_buffers(&dev->mem);
@@ -384,20 +386,20 @@ int ofl_vsock_start(struct ofl_virtio *dev)
 	if (!err)
 		err = ofl_virtio_ready(dev);
 	for (unsigned int i = 0; !err && i < BUFS; i++)
-		err = post_rx(&port.rx_buf[i]);
+		err = post_rx(&device.rx_buf[i]);
 	for (unsigned int i = 0; !err && i < EVENTS; i++)
-		err = post_event(&port.event_buf[i]);
+		err = post_event(&device.event_buf[i]);
 	if (err) {
-		port.tx_free = 0;
+		device.tx_free = 0;
 		return err;
 	}
 	/* The same ports again and again would meet what is left of old ones. */
 	if (ofl_rng_read(&seed, sizeof(seed)) != sizeof(seed))
 		seed = (uint32_t)(ofl_now_ns() >> 10);
 	ofl_vsock_seed(seed);
-	port.dev = dev;
-	ofl_vq_kick(&port.rx);
-	ofl_vq_kick(&port.event);
+	device.dev = dev;
+	ofl_vq_kick(&device.rx);
+	ofl_vq_kick(&device.event);
 	return 0;
 }
 
@@ -409,7 +411,7 @@ static bool busy(void)
 	for (vs = ofl_vsock_all; vs; vs = vs->next)
 		if (vs->todo)
 			return true;
-	return port.tx.in_flight;
+	return device.tx.in_flight;
 }
 
 void ofl_vsock_drain(void)
@@ -424,6 +426,6 @@ void ofl_vsock_drain(void)
 		ofl_vsock_post(vs, OFL_VSOCK_OP_SHUTDOWN);
 	}
 	ofl_vsock_progress();
-	while (port.dev && busy() && !ofl_wait_step(&wait))
+	while (device.dev && busy() && !ofl_wait_step(&wait))
 		ofl_vsock_progress();
 }

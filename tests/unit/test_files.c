@@ -50,6 +50,40 @@
 #undef result
 #include "baremetal/path.c"
 
+/* A socket behind a descriptor; what it does is test_socket.c's. */
+static unsigned int socket_reads, socket_writes, socket_closes;
+
+int64_t ofl_socket_read(struct ofl_socket *sk, void *buf, size_t len,
+			bool nonblock)
+{
+	(void)sk;
+	(void)buf;
+	socket_reads++;
+	return nonblock ? -EAGAIN : (int64_t)len;
+}
+
+int64_t ofl_socket_write(struct ofl_socket *sk, const void *buf, size_t len,
+			 bool nonblock)
+{
+	(void)sk;
+	(void)buf;
+	(void)nonblock;
+	socket_writes++;
+	return (int64_t)len;
+}
+
+void ofl_socket_close(struct ofl_socket *sk)
+{
+	(void)sk;
+	socket_closes++;
+}
+
+int ofl_socket_poll(struct ofl_socket *sk)
+{
+	(void)sk;
+	return POLLHUP;
+}
+
 static struct ofl_virtio dev;
 static struct ofl_p9 share, other;
 
@@ -468,6 +502,54 @@ static void test_lies(void **state)
 	end_share();
 }
 
+static void test_sockets(void **state)
+{
+	struct ofl_socket sock = { 0 }, *sk;
+	struct stat st;
+	int fd, copy, flags;
+	char buf[4];
+
+	(void)state;
+	start_share();
+	assert_true(ofl_files_room());
+	fd = ofl_files_add_socket(&sock, O_RDWR);
+	assert_true(fd >= 3);
+	assert_int_equal(ofl_files_socket(fd, &sk, &flags), 0);
+	assert_ptr_equal(sk, &sock);
+	assert_int_equal(flags, O_RDWR);
+	assert_int_equal(ofl_files_socket(1, &sk, &flags), -ENOTSOCK);
+	assert_int_equal(ofl_files_socket(fd + 1, &sk, &flags), -EBADF);
+	assert_int_equal(t_read(fd, buf, 4), 4);
+	assert_int_equal(t_write(fd, buf, 3), 3);
+	assert_int_equal(t_fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	assert_int_equal(t_read(fd, buf, 4), -1);
+	assert_int_equal(errno, EAGAIN);
+	assert_int_equal(t_lseek(fd, 0, SEEK_SET), -1);
+	assert_int_equal(errno, ESPIPE);
+	assert_int_equal(t_fsync(fd), -1);
+	assert_int_equal(t_ftruncate(fd, 0), -1);
+	assert_int_equal(t_isatty(fd), 0);
+	assert_int_equal(t_fstat(fd, &st), 0);
+	assert_true(S_ISSOCK(st.st_mode));
+	assert_int_equal(ofl_files_poll(fd), POLLHUP);
+	assert_int_equal(ofl_files_poll(fd + 1), POLLNVAL);
+	assert_true(ofl_files_poll(1) & POLLOUT);
+	/* The last of several descriptors closes it. */
+	copy = t_dup(fd);
+	assert_int_equal(t_close(fd), 0);
+	assert_int_equal(socket_closes, 0);
+	assert_int_equal(t_close(copy), 0);
+	assert_int_equal(socket_closes, 1);
+	assert_int_equal(socket_reads, 2);
+	assert_int_equal(socket_writes, 1);
+	for (fd = 3; fd < OFL_OPEN_MAX; fd++)
+		assert_int_equal(ofl_files_add_socket(&sock, O_RDWR), fd);
+	assert_false(ofl_files_room());
+	assert_int_equal(ofl_files_add_socket(&sock, O_RDWR), -EMFILE);
+	for (fd = 3; fd < OFL_OPEN_MAX; fd++)
+		t_close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -483,6 +565,7 @@ int main(void)
 		cmocka_unit_test(test_pmm_gone),
 		cmocka_unit_test(test_console_falls_back),
 		cmocka_unit_test(test_lies),
+		cmocka_unit_test(test_sockets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
