@@ -23,7 +23,7 @@ static int create(int type, int protocol, struct ofl_socket **sk)
 	struct ofl_vsock *vs;
 
 	if (type != SOCK_STREAM)
-		return -ESOCKTNOSUPPORT;
+		return -EPROTOTYPE;
 	if (protocol && protocol != AF_VSOCK)
 		return -EPROTONOSUPPORT;
 	vs = ofl_vsock_new();

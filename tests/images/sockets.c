@@ -70,7 +70,7 @@ static void test_arguments(void)
 	struct stat st;
 
 	FAILS(socket(4711, SOCK_STREAM, 0), EAFNOSUPPORT);
-	FAILS(socket(AF_VSOCK, SOCK_DGRAM, 0), ESOCKTNOSUPPORT);
+	FAILS(socket(AF_VSOCK, SOCK_DGRAM, 0), EPROTOTYPE);
 	FAILS(bind(1, vm(ANY, 5), LEN), ENOTSOCK);
 	FAILS(bind(99, vm(ANY, 5), LEN), EBADF);
 	FAILS(bind(fd, vm(ANY, 5), 4), EINVAL);
