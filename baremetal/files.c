@@ -630,5 +630,5 @@ int ofl_files_poll(int fd)
 void ofl_files_arm(bool on)
 {
 	if (console && ofl_console_works(console))
-		ofl_vq_arm(&console->rx, on);
+		ofl_vq_want_call(&console->rx, on);
 }

@@ -97,7 +97,7 @@ int64_t ofl_rng_read(void *buf, size_t len)
 	return (int64_t)done;
 }
 
-static int fail(int64_t err)
+static int failed(int64_t err)
 {
 	errno = (int)-err;
 	return -1;
@@ -108,9 +108,9 @@ int getentropy(void *buf, size_t len)
 	int64_t n;
 
 	if (len > 256)
-		return fail(-EIO);
+		return failed(-EIO);
 	n = ofl_rng_read(buf, len);
-	return n < 0 ? fail(n) : 0;
+	return n < 0 ? failed(n) : 0;
 }
 
 ssize_t getrandom(void *buf, size_t len, unsigned int flags)
@@ -118,9 +118,9 @@ ssize_t getrandom(void *buf, size_t len, unsigned int flags)
 	int64_t n;
 
 	if (flags & ~(unsigned int)(GRND_NONBLOCK | GRND_RANDOM))
-		return fail(-EINVAL);
+		return failed(-EINVAL);
 	if (len > INT32_MAX)
 		len = INT32_MAX;
 	n = ofl_rng_read(buf, len);
-	return n < 0 ? fail(n) : (ssize_t)n;
+	return n < 0 ? failed(n) : (ssize_t)n;
 }

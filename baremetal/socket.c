@@ -30,7 +30,7 @@ static const struct ofl_family *const families[] = {
 #define NR_FAMILIES (sizeof(families) / sizeof(families[0]))
 #define FOREVER UINT64_MAX
 
-static int fail(int64_t err)
+static int failed(int64_t err)
 {
 	errno = (int)-err;
 	return -1;
@@ -38,7 +38,7 @@ static int fail(int64_t err)
 
 static ssize_t result(int64_t ret)
 {
-	return ret < 0 ? fail(ret) : (ssize_t)ret;
+	return ret < 0 ? failed(ret) : (ssize_t)ret;
 }
 
 /* --- waiting --- */
@@ -187,7 +187,7 @@ static struct ofl_socket *socket_of(int fd, bool *nonblock)
 	int err = ofl_files_socket(fd, &sk, &flags);
 
 	if (err) {
-		fail(err);
+		failed(err);
 		return NULL;
 	}
 	*nonblock = flags & O_NONBLOCK;
@@ -206,7 +206,7 @@ static int open_socket(struct ofl_socket *sk, int type)
 	if (fd >= 0)
 		return fd;
 	ofl_socket_close(sk);
-	return fail(fd);
+	return failed(fd);
 }
 
 int socket(int domain, int type, int protocol)
@@ -225,7 +225,7 @@ int socket(int domain, int type, int protocol)
 		sk->type = type & ~bits;
 		return open_socket(sk, type);
 	}
-	return fail(err);
+	return failed(err);
 }
 
 int bind(int fd, const struct sockaddr *addr, socklen_t len)
@@ -236,7 +236,7 @@ int bind(int fd, const struct sockaddr *addr, socklen_t len)
 	if (!sk)
 		return -1;
 	if (!addr)
-		return fail(-EFAULT);
+		return failed(-EFAULT);
 	return (int)result(sk->ops->bind(sk, addr, len));
 }
 
@@ -264,18 +264,18 @@ int connect(int fd, const struct sockaddr *addr, socklen_t len)
 	if (!sk)
 		return -1;
 	if (!addr)
-		return fail(-EFAULT);
+		return failed(-EFAULT);
 	sk->family->progress();
 	err = sk->ops->connect(sk, addr, len);
 	if (err)
-		return fail(err);
+		return failed(err);
 	waiter_start(&w, 0); /* the family has a time-out of its own */
 	while ((err = sk->ops->connected(sk)) == -EAGAIN && !nonblock)
 		waiter_step(&w);
 	waiter_end(&w);
 	if (err == -EAGAIN)
 		err = -EINPROGRESS;
-	return err ? fail(err) : 0;
+	return err ? failed(err) : 0;
 }
 
 /* Cut an address to what the caller has room for; *len says how long it is. */
@@ -300,12 +300,12 @@ int accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 	if (!sk)
 		return -1;
 	if (flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC))
-		return fail(-EINVAL);
+		return failed(-EINVAL);
 	if (!sk->listening)
-		return fail(-EINVAL);
+		return failed(-EINVAL);
 	/* Leave the connection in its queue if there is no descriptor for it. */
 	if (!ofl_files_room())
-		return fail(-EMFILE);
+		return failed(-EMFILE);
 	sk->family->progress();
 	waiter_start(&w, sk->recv_timeout);
 	while ((err = sk->ops->accept(sk, &conn)) == -EAGAIN && !nonblock)
@@ -313,7 +313,7 @@ int accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 			break;
 	waiter_end(&w);
 	if (err)
-		return fail(err);
+		return failed(err);
 	conn->family = sk->family;
 	conn->type = sk->type;
 	new_fd = open_socket(conn, flags);
@@ -336,9 +336,9 @@ ssize_t sendto(int fd, const void *buf, size_t len, int flags,
 	if (!sk)
 		return -1;
 	if (flags & ~(MSG_DONTWAIT | MSG_NOSIGNAL))
-		return fail(-EOPNOTSUPP);
+		return failed(-EOPNOTSUPP);
 	if (len > PTRDIFF_MAX)
-		return fail(-EINVAL);
+		return failed(-EINVAL);
 	return result(sock_send(sk, buf, len, nonblock || (flags & MSG_DONTWAIT),
 				addr, addr_len));
 }
@@ -361,9 +361,9 @@ ssize_t recvfrom(int fd, void *buf, size_t len, int flags,
 	if (!sk)
 		return -1;
 	if (flags & ~known)
-		return fail(-EOPNOTSUPP);
+		return failed(-EOPNOTSUPP);
 	if (len > PTRDIFF_MAX)
-		return fail(-EINVAL);
+		return failed(-EINVAL);
 	n = sock_recv(sk, buf, len, flags, nonblock || (flags & MSG_DONTWAIT),
 		      &from, &from_len);
 	if (n >= 0)
@@ -384,7 +384,7 @@ int shutdown(int fd, int how)
 	if (!sk)
 		return -1;
 	if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR)
-		return fail(-EINVAL);
+		return failed(-EINVAL);
 	sk->family->progress();
 	return (int)result(sk->ops->shutdown(sk, how));
 }
@@ -400,10 +400,10 @@ static int get_name(int fd, bool peer, struct sockaddr *addr, socklen_t *len)
 	if (!sk)
 		return -1;
 	if (!addr || !len)
-		return fail(-EFAULT);
+		return failed(-EFAULT);
 	err = sk->ops->name(sk, peer, &name, &name_len);
 	if (err)
-		return fail(err);
+		return failed(err);
 	put_addr(&name, name_len, addr, len);
 	return 0;
 }
@@ -462,7 +462,7 @@ int getsockopt(int fd, int level, int name, void *value, socklen_t *len)
 	if (!sk)
 		return -1;
 	if (!value || !len)
-		return fail(-EFAULT);
+		return failed(-EFAULT);
 	if (level != SOL_SOCKET)
 		return (int)result(sk->ops->getopt(sk, level, name, value, len));
 	switch (name) {
@@ -489,7 +489,7 @@ int getsockopt(int fd, int level, int name, void *value, socklen_t *len)
 	case SO_PROTOCOL:
 		break;
 	default:
-		return fail(-ENOPROTOOPT);
+		return failed(-ENOPROTOOPT);
 	}
 	put_option(value, len, &number, sizeof(number));
 	return 0;
@@ -503,7 +503,7 @@ int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 	if (!sk)
 		return -1;
 	if (!value)
-		return fail(-EFAULT);
+		return failed(-EFAULT);
 	if (level != SOL_SOCKET)
 		return (int)result(sk->ops->setopt(sk, level, name, value, len));
 	switch (name) {
@@ -512,9 +512,9 @@ int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 	case SO_SNDTIMEO:
 		return (int)result(take_timeout(value, len, &sk->send_timeout));
 	case SO_REUSEADDR:
-		return len < sizeof(int) ? fail(-EINVAL) : 0;
+		return len < sizeof(int) ? failed(-EINVAL) : 0;
 	default:
-		return fail(-ENOPROTOOPT);
+		return failed(-ENOPROTOOPT);
 	}
 }
 
@@ -544,7 +544,7 @@ int ioctl(int fd, unsigned long request, ...)
 		*arg = (int)sk->ops->readable(sk);
 		return 0;
 	}
-	return fail(-ENOTTY);
+	return failed(-ENOTTY);
 }
 
 /* --- poll --- */
@@ -573,7 +573,7 @@ int poll(struct pollfd *fds, nfds_t nr, int timeout)
 	int found;
 
 	if (nr && !fds)
-		return fail(-EFAULT);
+		return failed(-EFAULT);
 	progress_all();
 	waiter_start(&w, timeout > 0 ? (uint64_t)timeout * OFL_MS : 0);
 	while (!(found = look_at_all(fds, nr)) && timeout)

@@ -264,7 +264,7 @@ int ofl_vq_get(struct ofl_vq *vq, void **cookie, uint32_t *len)
 	return 1;
 }
 
-void ofl_vq_arm(struct ofl_vq *vq, bool on)
+void ofl_vq_want_call(struct ofl_vq *vq, bool on)
 {
 	if (vq->armed != on)
 		set_armed(vq, on);

@@ -78,7 +78,7 @@ int ofl_vq_get(struct ofl_vq *vq, void **cookie, uint32_t *len);
  * Ask the device to call for the next used buffer, or not to.  Look at the queue
  * once more between asking and sleeping.
  */
-void ofl_vq_arm(struct ofl_vq *vq, bool on);
+void ofl_vq_want_call(struct ofl_vq *vq, bool on);
 /*
  * ofl_vq_get(), waiting for at most timeout ns.  ETIMEDOUT, EIO.
  */

@@ -318,9 +318,9 @@ void ofl_vsock_arm(bool on)
 {
 	if (!device.dev)
 		return;
-	ofl_vq_arm(&device.rx, on);
-	ofl_vq_arm(&device.tx, on); /* somebody may wait for a buffer */
-	ofl_vq_arm(&device.event, on);
+	ofl_vq_want_call(&device.rx, on);
+	ofl_vq_want_call(&device.tx, on); /* somebody may wait for a buffer */
+	ofl_vq_want_call(&device.event, on);
 }
 
 /* --- start and end --- */

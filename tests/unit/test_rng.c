@@ -82,7 +82,7 @@ static void test_small_memory(void **state)
 
 static void step_gone(void)
 {
-	if (mock_steps > 20000)
+	if (mock_steps > 5000)
 		mock_epoch = 3;
 }
 

@@ -16,8 +16,6 @@
 #include "baremetal/vq.c"
 
 /* This program has a libc with the same names already. */
-#undef fail
-#define fail socket_fail
 #define socket t_socket
 #define bind t_bind
 #define listen t_listen
@@ -42,8 +40,6 @@ int t_ioctl(int fd, unsigned long request, ...);
 #include "baremetal/vsock.c"
 #include "baremetal/vsock_conn.c"
 #include "baremetal/vsock_socket.c"
-#undef fail
-#define fail() _fail(__FILE__, __LINE__)
 
 #define CID 5u
 #define HOST VMADDR_CID_HOST
