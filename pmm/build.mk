@@ -6,7 +6,7 @@ PMM_SRC := pmm/main.c pmm/options.c pmm/log.c pmm/priv.c pmm/pmm.c pmm/loop.c \
 	pmm/p9.c pmm/p9_io.c pmm/p9_names.c pmm/p9dev.c pmm/p9msg.c \
 	pmm/p9fs.c pmm/p9fs_meta.c pmm/host_module.c pmm/host_native.c \
 	pmm/rng.c pmm/vsock.c pmm/vsock_conn.c pmm/vsock_unix.c \
-	pmm/vsock_options.c pmm/forward.c
+	pmm/vsock_place.c pmm/vsock_options.c pmm/forward.c
 PMM_OBJ := $(PMM_SRC:pmm/%.c=$(A)/pmm/%.o)
 
 # libfdt's writing half, hosted, from the sources that the runtime reads with.

@@ -2,9 +2,12 @@
 /*
  * Inside the vsock device.  vsock.c: queues and packets.  vsock_conn.c: the
  * connections and their descriptors.  vsock_unix.c: where they come from and go to.
+ * vsock_place.c: the sockets and folders for that.
  */
 #ifndef OFL_PMM_VSOCK_CONN_H
 #define OFL_PMM_VSOCK_CONN_H
+
+#include <sys/un.h>
 
 #include <offload/vsock.h>
 
@@ -16,6 +19,7 @@
 #define VSOCK_HASH 256u
 #define VSOCK_REFUSALS 256u
 #define VSOCK_TICK_MS 50
+#define VSOCK_FIRST_PORT 0x40000000u /* of ours, for clients */
 
 enum vsock_state {
 	VSOCK_FREE,
@@ -126,11 +130,23 @@ void ofl_vsock_conn_shutdown(struct vsock_conn *c, uint32_t flags);
 /* The image accepted. */
 void ofl_vsock_conn_accepted(struct vsock_conn *c);
 
-/* --- vsock_unix.c --- */
+/* --- vsock_place.c --- */
 
 struct ofl_options;
+/* Logs what is wrong; 0 or -errno. */
 int ofl_vsock_sockets_open(struct ofl_vsock *vs, const struct ofl_options *opt);
 void ofl_vsock_sockets_close(struct ofl_vsock *vs);
+
+/* --- vsock_unix.c --- */
+
+/* dir/name; -ENAMETOOLONG. */
+int ofl_vsock_address(struct sockaddr_un *addr, const char *dir,
+		      const char *name);
+/* A descriptor; -EAGAIN: the server's queue is full now; -errno. */
+int ofl_vsock_dial_unix(const struct sockaddr_un *addr);
+/* For the loop: a client is there; the timer has ticked. */
+void ofl_vsock_accept(void *arg, uint32_t events);
+void ofl_vsock_tick(void *arg, uint32_t events);
 /* The image wants to connect; c has its addresses.  0 or -errno. */
 int ofl_vsock_dial(struct vsock_conn *c);
 /* The descriptor of a connection that is not open yet is ready. */

@@ -14,6 +14,7 @@
 #include "pmm/vsock.c"
 #include "pmm/vsock_conn.c"
 #include "pmm/vsock_options.c"
+#include "pmm/vsock_place.c"
 #include "pmm/vsock_unix.c"
 
 #define SIZE 0x40000ull
@@ -340,6 +341,19 @@ static void lines(void **state)
 	inject(7, seen.src_port, OFL_VSOCK_OP_RESPONSE, NULL, 0);
 	expect(OFL_VSOCK_OP_RW);
 	assert_memory_equal(seen_data, "early", 5);
+	/* The same in one piece. */
+	settle();
+	int whole = client(slow);
+	expect(OFL_VSOCK_OP_REQUEST);
+	inject(7, seen.src_port, OFL_VSOCK_OP_RESPONSE, NULL, 0);
+	expect(OFL_VSOCK_OP_RW);
+	assert_int_equal(seen.len, 5);
+	assert_memory_equal(reads(whole), "OK ", 3);
+	shutdown(whole, SHUT_RDWR);
+	expect(OFL_VSOCK_OP_SHUTDOWN);
+	inject(7, seen.src_port, OFL_VSOCK_OP_RST, NULL, 0);
+	settle();
+	close(whole);
 	/* Gone without having read its OK: no clean end. */
 	close(fd);
 	expect(OFL_VSOCK_OP_RST);
@@ -372,7 +386,7 @@ static void image_connects(void **state)
 	assert_int_equal(vs->nr_timed, 1);
 	fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
 	usleep(2 * VSOCK_TICK_MS * 1000);
-	vsock_tick(vs, 0);
+	ofl_vsock_tick(vs, 0);
 	expect(OFL_VSOCK_OP_RESPONSE);
 	assert_int_equal(seen.dst_port, 1001);
 	assert_false(vs->ticking);
