@@ -89,6 +89,7 @@ static inline long ofl_syscall(long nr, long a, long b, long c, long d, long e,
 #endif
 
 #define LINUX_EINTR 4
+#define LINUX_EAGAIN 11
 #define LINUX_CLOCK_REALTIME 0
 #define LINUX_CLOCK_MONOTONIC 1
 #define LINUX_TIMER_ABSTIME 1
@@ -119,6 +120,7 @@ static inline long ofl_syscall(long nr, long a, long b, long c, long d, long e,
 #define LINUX_SOCK_STREAM 1
 #define LINUX_SOL_SOCKET 1
 #define LINUX_SCM_RIGHTS 1
+#define LINUX_MSG_DONTWAIT 0x40
 #define LINUX_MSG_NOSIGNAL 0x4000
 #define LINUX_MSG_CMSG_CLOEXEC 0x40000000
 

@@ -101,14 +101,16 @@ void ofl_platform_leave(enum ofl_image_state state, int status)
 
 /* --- the PMM --- */
 
-/* The PMM says nothing more on the socket: readable means closed. */
+/* The PMM says nothing more on the socket: anything but "not yet" is its end. */
 static void look_for_hangup(void)
 {
-	struct linux_pollfd sock = { .fd = ofl_native_link.sock,
-				     .events = LINUX_POLLIN };
-	struct linux_timespec now = { 0, 0 };
+	uint8_t byte;
+	struct linux_iovec iov = { &byte, sizeof(byte) };
+	struct linux_msghdr msg = { .iov = &iov, .iovlen = 1 };
+	long ret = ofl_syscall(NR_RECVMSG, ofl_native_link.sock, (long)&msg,
+			       LINUX_MSG_DONTWAIT, 0, 0, 0);
 
-	if (ofl_syscall(NR_PPOLL, (long)&sock, 1, (long)&now, 0, 0, 0) > 0)
+	if (ret != -LINUX_EAGAIN && ret != -LINUX_EINTR)
 		pmm_gone = true;
 }
 

@@ -47,6 +47,8 @@ static long model_syscall(long nr, long a, long b, long c, long d, long e, long 
 		return 1;
 	case NR_READ:
 		return c;
+	case NR_RECVMSG:
+		return -LINUX_EAGAIN; /* the PMM has not hung up */
 	}
 	abort();
 }
