@@ -89,11 +89,20 @@ static void test_addresses(void)
 	is(class(), 0x22, "misaligned pc: class 22");
 }
 
+/* Before any exception was caught. */
+static uint64_t tls;
+
+__attribute__((constructor)) static void remember_tls(void)
+{
+	tls = read_sysreg("tpidr_el0");
+}
+
 void trap_classes(void)
 {
 	uint8_t here;
 
 	expect("undefined instruction", undefined, 0, 0x00);
+	is(read_sysreg("tpidr_el0"), tls, "exceptions leave TPIDR_EL0 alone");
 	expect_opcode("undefined instruction", 0, 7);
 	expect("svc", svc, 0, 0x15);
 	is(ofl_fault_probe.error & 0xffff, 0x123, "svc: its number");
