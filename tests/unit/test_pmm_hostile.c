@@ -62,7 +62,7 @@ static int setup(void **state)
 	f->out_fd = mkstemp(f->out);
 	snprintf(mode, sizeof(mode), "file:%s", f->out);
 	f->con = ofl_console_open(mode, NULL);
-	f->fs = ofl_p9fs_open(share_dir);
+	f->fs = ofl_p9fs_open(share_dir, OFL_P9FS_AUTO);
 	f->p9 = ofl_p9_new("share", MEM_9P, false, &ofl_p9fs_ops, f->fs);
 	assert_true(f->con && f->fs && f->p9);
 	f->devs[0] = ofl_console_dev(f->con);
