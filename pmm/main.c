@@ -17,12 +17,22 @@
 #include "console.h"
 #include "log.h"
 #include "p9.h"
+#include "p9sock.h"
 #include "pmm.h"
 #include "priv.h"
+#include "sched.h"
+#include "work.h"
+
+/* Work that hangs is waited for this long at the end, and then left behind. */
+#define LEAVE_MS 500
 
 struct shares {
-	struct ofl_p9 *p9[OFL_SHARES_MAX];
-	struct ofl_p9fs *fs[OFL_SHARES_MAX];
+	struct share {
+		struct ofl_p9 *p9;
+		struct ofl_p9fs *fs;
+		struct ofl_pool *pool;
+		struct ofl_source source; /* of the pool */
+	} share[OFL_SHARES_MAX];
 };
 
 static void main_signal(void *arg, uint32_t events)
@@ -67,39 +77,105 @@ static void main_raise_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static void main_work_ended(void *arg, uint32_t events)
+{
+	(void)events;
+	ofl_pool_collect(arg);
+}
+
+static int main_open_share(struct ofl_pmm *pmm, const struct ofl_share *opt,
+			   struct share *share)
+{
+	share->fs = ofl_p9fs_open(opt->dir, opt->mode);
+	if (!share->fs)
+		return -EIO;
+	share->pool = ofl_pool_new(opt->workers);
+	if (!share->pool)
+		return -ENOMEM;
+	share->source = (struct ofl_source){ .fd = ofl_pool_fd(share->pool),
+					     .fn = main_work_ended,
+					     .arg = share->pool };
+	share->p9 = ofl_p9_new(opt->tag, opt->mem_size, opt->ro, &ofl_p9fs_ops,
+			       share->fs);
+	if (!share->p9)
+		return -ENOMEM;
+	if (opt->mode != OFL_P9FS_INLINE)
+		ofl_p9_workers(share->p9, share->pool);
+	pmm->devs[pmm->nr_devs++] = ofl_p9_dev(share->p9);
+	return 0;
+}
+
 static int main_open_devices(struct ofl_pmm *pmm, struct shares *shares)
 {
 	const struct ofl_options *opt = pmm->opt;
 	unsigned int i;
+	int err;
 
-	pmm->console = ofl_console_open(opt->console, opt->log);
+	pmm->console = ofl_console_open(pmm->host == &ofl_host_none ? "none" :
+								      opt->console,
+					opt->log);
 	if (!pmm->console)
 		return -EIO;
 	pmm->devs[pmm->nr_devs++] = ofl_console_dev(pmm->console);
 	for (i = 0; i < opt->nr_shares; i++) {
-		const struct ofl_share *share = &opt->share[i];
+		err = main_open_share(pmm, &opt->share[i], &shares->share[i]);
+		if (err)
+			return err;
+	}
+	for (i = 0; i < opt->nr_serve; i++) {
+		const struct ofl_serve *serve = &opt->serve[i];
+		const struct share *share = &shares->share[serve->share];
 
-		shares->fs[i] = ofl_p9fs_open(share->dir);
-		if (!shares->fs[i])
+		pmm->serving[i] = ofl_p9sock_open(serve->where,
+						  opt->share[serve->share].ro,
+						  &ofl_p9fs_ops, share->fs,
+						  opt->share[serve->share].mode ==
+								  OFL_P9FS_INLINE ?
+							  NULL :
+							  share->pool);
+		if (!pmm->serving[i])
 			return -EIO;
-		shares->p9[i] = ofl_p9_new(share->tag, share->mem_size,
-					   share->ro, &ofl_p9fs_ops,
-					   shares->fs[i]);
-		if (!shares->p9[i])
-			return -ENOMEM;
-		pmm->devs[pmm->nr_devs++] = ofl_p9_dev(shares->p9[i]);
+		pmm->nr_serving++;
 	}
 	return 0;
+}
+
+static int main_watch(struct ofl_pmm *pmm, struct shares *shares)
+{
+	unsigned int i;
+	int err = 0;
+
+	ofl_console_watch(pmm->console, &pmm->loop);
+	for (i = 0; !err && i < pmm->opt->nr_shares; i++)
+		err = ofl_loop_watch(&pmm->loop, &shares->share[i].source, EPOLLIN);
+	for (i = 0; !err && i < pmm->nr_serving; i++)
+		err = ofl_p9sock_watch(pmm->serving[i], &pmm->loop);
+	if (err)
+		ofl_log("epoll: %s", strerror(-err));
+	return err;
+}
+
+static void main_close_share(struct share *share, const char *tag)
+{
+	if (share->p9)
+		ofl_p9_forget(share->p9);
+	if (!ofl_pool_free(share->pool, LEAVE_MS)) {
+		ofl_log("9p %s: the host's file system hangs in %u operation(s), which are left behind",
+			tag, share->p9 ? ofl_p9_busy(share->p9) : 1);
+		return; /* they still use all of it */
+	}
+	ofl_p9_free(share->p9);
+	ofl_p9fs_close(share->fs);
 }
 
 static void main_close_devices(struct ofl_pmm *pmm, struct shares *shares)
 {
 	unsigned int i;
 
-	for (i = 0; i < OFL_SHARES_MAX; i++) {
-		ofl_p9_free(shares->p9[i]);
-		ofl_p9fs_close(shares->fs[i]);
-	}
+	for (i = 0; i < pmm->nr_serving; i++)
+		ofl_p9sock_close(pmm->serving[i]);
+	for (i = 0; i < pmm->opt->nr_shares; i++)
+		main_close_share(&shares->share[i], pmm->opt->share[i].tag);
 	ofl_console_close(pmm->console);
 }
 
@@ -114,7 +190,9 @@ int main(int argc, char **argv)
 	err = ofl_options_parse(&opt, argc, argv);
 	if (err)
 		return err - 1;
-	pmm.host = opt.socket ? &ofl_host_native : &ofl_host_module;
+	pmm.host = opt.socket ? &ofl_host_native :
+		   opt.device ? &ofl_host_module :
+				&ofl_host_none;
 	main_raise_limit();
 	err = ofl_loop_open(&pmm.loop);
 	if (err) {
@@ -133,14 +211,17 @@ int main(int argc, char **argv)
 	err = pmm.host->open(&pmm);
 	if (err)
 		goto out_host;
+	err = ofl_sched_apply(&opt);
+	if (err)
+		goto out_host;
 	err = ofl_priv_drop(&opt);
 	if (err)
 		goto out_host;
 	err = pmm.host->start(&pmm);
-	if (err)
-		goto out_host;
-	ofl_console_watch(pmm.console, &pmm.loop);
-	ofl_loop_run(&pmm);
+	if (!err)
+		err = main_watch(&pmm, &shares);
+	if (!err)
+		ofl_loop_run(&pmm);
 out_host:
 	pmm.host->close(&pmm);
 out_devices:

@@ -13,6 +13,8 @@
 
 #include "log.h"
 #include "pmm.h"
+#include "sched.h"
+#include "work.h"
 
 #ifndef OFL_VERSION
 #define OFL_VERSION "0.1"
@@ -20,6 +22,7 @@
 
 #define WINDOW_DEFAULT (4u * 1024 * 1024)
 #define WINDOW_MAX (1024ull * 1024 * 1024)
+#define CPU_MAX 1023 /* of cpu_set_t */
 #define SPIN_DEFAULT_US 50
 #define SPIN_MAX_US 1000000000u
 
@@ -33,13 +36,21 @@ static void usage(void)
 	      "  --window SIZE   with --socket: size of the shared window (default 4M)\n"
 	      "  --console MODE  stdio (default), pty, none or file:PATH\n"
 	      "  --log FILE      also write what the console prints to FILE (at most 1M)\n"
-	      "  --share DIR[,tag=TAG][,ro][,window=SIZE]\n"
+	      "  --share DIR[,tag=TAG][,ro][,window=SIZE][,workers=N|inline]\n"
 	      "                  share the folder DIR over 9p as TAG (default \"share\",\n"
 	      "                  then \"share1\"...); may be given up to 15 times\n"
+	      "                  workers: threads for what may block (default 4, used\n"
+	      "                  for file systems that are not known to be local)\n"
+	      "  --serve-9p unix:PATH|fd:N[,tag=TAG]\n"
+	      "                  serve a share to Linux's own 9p client as well; without\n"
+	      "                  --device and --socket, to nobody else\n"
 	      "  --once          exit when the image ends, with its exit status\n"
 	      "                  (125: it crashed or is stuck)\n"
 	      "  --user NAME     serve as this user (name, or UID, or UID:GID)\n"
 	      "  --spin USEC     look for work this long before sleeping (default 50)\n"
+	      "  --cpu N         run the event loop on CPU N\n"
+	      "  --sched POLICY  other, batch, idle, fifo:PRIO or rr:PRIO\n"
+	      "  --mlockall      keep the daemon's memory resident\n"
 	      "  --help          print this\n"
 	      "  --version       print the version\n",
 	      stdout);
@@ -82,6 +93,17 @@ static bool tag_valid(const char *tag)
 	       strcmp(tag, ".") && strcmp(tag, "..");
 }
 
+static int parse_number(const char *text, uint64_t max, uint64_t *value)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return -EINVAL;
+	errno = 0;
+	*value = strtoull(text, &end, 0);
+	return errno || *end || *value > max ? -EINVAL : 0;
+}
+
 static int parse_share_key(struct ofl_share *share, const char *whole,
 			   const char *key)
 {
@@ -104,8 +126,22 @@ static int parse_share_key(struct ofl_share *share, const char *whole,
 				   "window= takes a size from 24K to 64M");
 		return 0;
 	}
+	if (!strcmp(key, "inline")) {
+		share->mode = OFL_P9FS_INLINE;
+		return 0;
+	}
+	if (!strncmp(key, "workers=", 8)) {
+		uint64_t n;
+
+		if (parse_number(key + 8, OFL_WORKERS_MAX, &n) || !n)
+			return bad("--share", whole,
+				   "workers= takes a number from 1 to 64");
+		share->mode = OFL_P9FS_WORKERS;
+		share->workers = (unsigned int)n;
+		return 0;
+	}
 	return bad("--share", whole,
-		   "after the folder only tag=TAG, ro and window=SIZE are known");
+		   "after the folder only tag=TAG, ro, window=SIZE, workers=N and inline are known");
 }
 
 static int parse_share(struct ofl_options *opt, const char *arg)
@@ -123,6 +159,7 @@ static int parse_share(struct ofl_options *opt, const char *arg)
 	}
 	opt->nr_shares++;
 	share->mem_size = OFL_MEM_DEFAULT;
+	share->workers = OFL_WORKERS_DEFAULT;
 	rest = share->dir;
 	strsep(&rest, ",");
 	while (!err && (key = strsep(&rest, ",")))
@@ -130,6 +167,53 @@ static int parse_share(struct ofl_options *opt, const char *arg)
 	if (!err && !*share->dir)
 		err = bad("--share", arg, "the folder is missing");
 	return err;
+}
+
+static int parse_serve(struct ofl_options *opt, const char *arg)
+{
+	struct ofl_serve *serve = &opt->serve[opt->nr_serve];
+	char *key;
+
+	if (opt->nr_serve == OFL_SERVE_MAX)
+		return bad("--serve-9p", arg, "that is one more than 4");
+	if ((strncmp(arg, "unix:", 5) || !arg[5]) &&
+	    (strncmp(arg, "fd:", 3) || !arg[3]))
+		return bad("--serve-9p", arg, "use unix:PATH or fd:NUMBER");
+	serve->where = strdup(arg);
+	if (!serve->where) {
+		ofl_log("out of memory");
+		return 1 + OFL_EXIT_FAILURE;
+	}
+	opt->nr_serve++;
+	key = strrchr(serve->where, ',');
+	if (!key || strncmp(key, ",tag=", 5))
+		return 0;
+	*key = 0;
+	key += 5;
+	if (!tag_valid(key))
+		return bad("--serve-9p", arg,
+			   "a tag has 1 to 31 characters and no /");
+	strcpy(serve->tag, key);
+	return 0;
+}
+
+/* Which share does each --serve-9p mean? */
+static int finish_serve(struct ofl_options *opt)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < opt->nr_serve; i++) {
+		struct ofl_serve *serve = &opt->serve[i];
+
+		for (j = 0; j < opt->nr_shares; j++)
+			if (!*serve->tag || !strcmp(serve->tag, opt->share[j].tag))
+				break;
+		if (j == opt->nr_shares)
+			return bad("--serve-9p", serve->where,
+				   "there is no such share: add --share");
+		serve->share = j;
+	}
+	return 0;
 }
 
 /* Tags that were not given, and no tag twice. */
@@ -151,17 +235,6 @@ static int finish_tags(struct ofl_options *opt)
 				return bad("--share", opt->share[i].dir,
 					   "another share has the same tag: add tag=");
 	return 0;
-}
-
-static int parse_number(const char *text, uint64_t max, uint64_t *value)
-{
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return -EINVAL;
-	errno = 0;
-	*value = strtoull(text, &end, 0);
-	return errno || *end || *value > max ? -EINVAL : 0;
 }
 
 static int parse_user(struct ofl_options *opt, const char *arg)
@@ -237,6 +310,23 @@ static int parse_one(struct ofl_options *opt, int c, const char *arg)
 		return 0;
 	case 'S':
 		return parse_share(opt, arg);
+	case '9':
+		return parse_serve(opt, arg);
+	case 'C':
+		if (parse_number(arg, CPU_MAX, &value))
+			return bad("--cpu", arg, "not the number of a CPU");
+		opt->cpu = (int)value;
+		return 0;
+	case 'P':
+		if (ofl_sched_parse(arg, &opt->sched_policy,
+				    &opt->sched_priority))
+			return bad("--sched", arg,
+				   "use other, batch, idle, fifo:PRIO or rr:PRIO with 1 to 99");
+		opt->sched_given = true;
+		return 0;
+	case 'm':
+		opt->mlockall = true;
+		return 0;
 	case 'o':
 		opt->once = true;
 		return 0;
@@ -272,6 +362,10 @@ int ofl_options_parse(struct ofl_options *opt, int argc, char **argv)
 		{ "console", required_argument, NULL, 'c' },
 		{ "log", required_argument, NULL, 'l' },
 		{ "share", required_argument, NULL, 'S' },
+		{ "serve-9p", required_argument, NULL, '9' },
+		{ "cpu", required_argument, NULL, 'C' },
+		{ "sched", required_argument, NULL, 'P' },
+		{ "mlockall", no_argument, NULL, 'm' },
 		{ "once", no_argument, NULL, 'o' },
 		{ "user", required_argument, NULL, 'u' },
 		{ "spin", required_argument, NULL, 'p' },
@@ -287,6 +381,7 @@ int ofl_options_parse(struct ofl_options *opt, int argc, char **argv)
 	opt->console = "stdio";
 	opt->spin_us = SPIN_DEFAULT_US;
 	opt->abi = OFL_ABI_VERSION;
+	opt->cpu = -1;
 
 	opterr = 0;
 	optind = 1;
@@ -309,11 +404,13 @@ int ofl_options_parse(struct ofl_options *opt, int argc, char **argv)
 			  "only with --socket; else the module decides (window=)");
 	if (!err)
 		err = finish_tags(opt);
+	if (!err)
+		err = finish_serve(opt);
 	if (err) {
 		ofl_options_free(opt);
 		return err;
 	}
-	if (!opt->device && !opt->socket)
+	if (!opt->device && !opt->socket && !opt->nr_serve)
 		opt->device = "/dev/offload0";
 	if (!opt->window_size)
 		opt->window_size = WINDOW_DEFAULT;
@@ -326,5 +423,8 @@ void ofl_options_free(struct ofl_options *opt)
 
 	for (i = 0; i < opt->nr_shares; i++)
 		free(opt->share[i].dir);
+	for (i = 0; i < opt->nr_serve; i++)
+		free(opt->serve[i].where);
 	opt->nr_shares = 0;
+	opt->nr_serve = 0;
 }

@@ -335,7 +335,7 @@ bool ofl_p9_quick(const struct ofl_p9 *p9, const struct ofl_p9_request *q)
 {
 	unsigned int i;
 
-	for (i = 0; i < 2; i++)
+	for (i = 0; p9->ops->local && i < 2; i++)
 		if (q->fid[i] && q->fid[i]->node && !p9->ops->local(q->fid[i]->node))
 			return false;
 	return true;

@@ -88,7 +88,7 @@ void ofl_p9_fid_unref(struct ofl_p9_fid *fid)
 
 	if (--fid->refs)
 		return;
-	if (p9->pool && fid->node && !p9->ops->local(fid->node)) {
+	if (p9->pool && fid->node && p9->ops->local && !p9->ops->local(fid->node)) {
 		fid->drop.run = fid_drop_run;
 		fid->drop.done = fid_drop_done;
 		if (!ofl_pool_submit(p9->pool, &fid->drop)) {

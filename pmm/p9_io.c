@@ -240,6 +240,8 @@ int ofl_p9_do_lock(struct ofl_p9 *p9, struct ofl_p9_request *q)
 		return err;
 	if (!fid || !fid->file)
 		return -EBADF;
+	if (!p9->ops->lock)
+		return -EOPNOTSUPP;
 	err = p9->ops->lock(fid->file, &lock);
 	if (err && err != -EAGAIN)
 		return err;
@@ -258,6 +260,8 @@ int ofl_p9_do_getlock(struct ofl_p9 *p9, struct ofl_p9_request *q)
 		return err;
 	if (!fid || !fid->file)
 		return -EBADF;
+	if (!p9->ops->getlock)
+		return -EOPNOTSUPP;
 	err = p9->ops->getlock(fid->file, &lock);
 	if (err)
 		return err;

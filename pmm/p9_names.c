@@ -158,6 +158,8 @@ int ofl_p9_do_mknod(struct ofl_p9 *p9, struct ofl_p9_request *q)
 		return -EINVAL;
 	if (!fid)
 		return -EBADF;
+	if (!p9->ops->mknod)
+		return -EOPNOTSUPP;
 	err = p9->ops->mknod(fid->node, name, mode, &qid);
 	if (!err)
 		ofl_p9_put_qid(&q->w, &qid);
@@ -176,6 +178,8 @@ int ofl_p9_do_link(struct ofl_p9 *p9, struct ofl_p9_request *q)
 		return err;
 	if (!fid || !dir)
 		return -EBADF;
+	if (!p9->ops->link)
+		return -EOPNOTSUPP;
 	return p9->ops->link(fid->node, dir->node, name);
 }
 

@@ -33,6 +33,8 @@ int ofl_p9_do_xattrwalk(struct ofl_p9 *p9, struct ofl_p9_request *q)
 		return -EBADF;
 	if (new_fid == fid->number)
 		return -EINVAL;
+	if (!p9->ops->getxattr)
+		return -EOPNOTSUPP;
 	/* It may grow between the two looks. */
 	for (tries = 0; tries < 4; tries++) {
 		size = p9->ops->getxattr(fid->node, name, NULL, 0);
@@ -72,7 +74,6 @@ int ofl_p9_do_xattrcreate(struct ofl_p9 *p9, struct ofl_p9_request *q)
 	uint32_t flags;
 	int err;
 
-	(void)p9;
 	err = ofl_p9_get_string(&q->r, name, sizeof(name));
 	if (err)
 		return err;
@@ -82,6 +83,8 @@ int ofl_p9_do_xattrcreate(struct ofl_p9 *p9, struct ofl_p9_request *q)
 		return -EINVAL;
 	if (!fid)
 		return -EBADF;
+	if (!p9->ops->setxattr)
+		return -EOPNOTSUPP;
 	if (fid->file || fid->xattr)
 		return -EBUSY;
 	if (size > OFL_P9_XATTR_MAX)
@@ -92,7 +95,7 @@ int ofl_p9_do_xattrcreate(struct ofl_p9 *p9, struct ofl_p9_request *q)
 	x->write = true;
 	x->flags = flags;
 	x->size = (uint32_t)size;
-	strcpy(x->name, name);
+	memcpy(x->name, name, strlen(name) + 1);
 	q->xattr = x;
 	return 0;
 }

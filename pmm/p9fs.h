@@ -115,7 +115,11 @@ struct ofl_p9_file;
 typedef bool (*ofl_p9_emit_fn)(void *arg, const struct ofl_p9_qid *qid,
 			       uint64_t next, uint8_t type, const char *name);
 
-/* Any of them may be called from several threads at a time. */
+/*
+ * With workers, any of them may be called from several threads at a time.  Not
+ * every file system has local (then all of it is), locks, mknod, link and extended
+ * attributes.
+ */
 struct ofl_p9_fs_ops {
 	struct ofl_p9_node *(*root)(void *fs);
 	struct ofl_p9_node *(*get)(struct ofl_p9_node *node);

@@ -12,6 +12,7 @@
 #include "vdev.h"
 
 struct ofl_console;
+struct ofl_p9sock;
 struct ofl_pmm;
 
 /* Exit statuses of the daemon itself; the image's own come with --once. */
@@ -39,6 +40,7 @@ struct ofl_host_ops {
 
 extern const struct ofl_host_ops ofl_host_module;
 extern const struct ofl_host_ops ofl_host_native;
+extern const struct ofl_host_ops ofl_host_none;
 
 struct ofl_pmm {
 	const struct ofl_options *opt;
@@ -49,6 +51,8 @@ struct ofl_pmm {
 	struct ofl_dev *devs[OFL_DEVS_MAX];
 	unsigned int nr_devs;
 	struct ofl_console *console; /* NULL: none */
+	struct ofl_p9sock *serving[OFL_SERVE_MAX];
+	unsigned int nr_serving;
 	bool stop;
 	int exit_status;
 };
