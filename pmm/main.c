@@ -35,15 +35,36 @@ struct shares {
 	} share[OFL_SHARES_MAX];
 };
 
+static void main_stats(const struct ofl_pmm *pmm)
+{
+	unsigned int i;
+
+	ofl_console_stats(pmm->console);
+	for (i = 0; i < pmm->nr_p9; i++)
+		ofl_p9_stats(pmm->p9[i], pmm->opt->share[i].tag);
+}
+
 static void main_signal(void *arg, uint32_t events)
 {
 	struct ofl_pmm *pmm = arg;
+	struct signalfd_siginfo info;
 
 	(void)events;
-	ofl_log("stopped by a signal");
-	/* --once promises the image's status, and there is none. */
-	pmm->exit_status = pmm->opt->once ? OFL_EXIT_FAILURE : 0;
-	pmm->stop = true;
+	while (read(pmm->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		switch (info.ssi_signo) {
+		case SIGUSR1:
+			main_stats(pmm);
+			break;
+		case SIGWINCH:
+			ofl_console_resized(pmm->console);
+			break;
+		default:
+			ofl_log("stopped by a signal");
+			/* --once promises the image's status, and there is none. */
+			pmm->exit_status = pmm->opt->once ? OFL_EXIT_FAILURE : 0;
+			pmm->stop = true;
+		}
+	}
 }
 
 static int main_signals(struct ofl_pmm *pmm, struct ofl_source *source)
@@ -54,6 +75,8 @@ static int main_signals(struct ofl_pmm *pmm, struct ofl_source *source)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGWINCH);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	/* In the background of a terminal: no input, but no standstill. */
@@ -63,6 +86,7 @@ static int main_signals(struct ofl_pmm *pmm, struct ofl_source *source)
 	source->fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (source->fd < 0)
 		return -errno;
+	pmm->signal_fd = source->fd;
 	return ofl_loop_watch(&pmm->loop, source, EPOLLIN);
 }
 
@@ -102,6 +126,7 @@ static int main_open_share(struct ofl_pmm *pmm, const struct ofl_share *opt,
 	if (opt->mode != OFL_P9FS_INLINE)
 		ofl_p9_workers(share->p9, share->pool);
 	pmm->devs[pmm->nr_devs++] = ofl_p9_dev(share->p9);
+	pmm->p9[pmm->nr_p9++] = share->p9;
 	return 0;
 }
 
@@ -111,9 +136,8 @@ static int main_open_devices(struct ofl_pmm *pmm, struct shares *shares)
 	unsigned int i;
 	int err;
 
-	pmm->console = ofl_console_open(pmm->host == &ofl_host_none ? "none" :
-								      opt->console,
-					opt->log);
+	pmm->console = ofl_console_open(opt->port, opt->nr_ports, opt->log,
+					opt->log_max);
 	if (!pmm->console)
 		return -EIO;
 	pmm->devs[pmm->nr_devs++] = ofl_console_dev(pmm->console);

@@ -22,6 +22,7 @@
 
 #define WINDOW_DEFAULT (4u * 1024 * 1024)
 #define WINDOW_MAX (1024ull * 1024 * 1024)
+#define LOG_MAX_DEFAULT (1024u * 1024)
 #define CPU_MAX 1023 /* of cpu_set_t */
 #define SPIN_DEFAULT_US 50
 #define SPIN_MAX_US 1000000000u
@@ -34,8 +35,12 @@ static void usage(void)
 	      "  --device PATH   the module's device (default /dev/offload0)\n"
 	      "  --socket PATH   serve native images on this UNIX socket instead\n"
 	      "  --window SIZE   with --socket: size of the shared window (default 4M)\n"
-	      "  --console MODE  stdio (default), pty, none or file:PATH\n"
-	      "  --log FILE      also write what the console prints to FILE (at most 1M)\n"
+	      "  --console MODE[,name=NAME][,size=COLSxROWS][,line][,max=SIZE]\n"
+	      "                  stdio (default), pty, none, file:PATH or unix:PATH; each\n"
+	      "                  further one is a port of its own (up to 7)\n"
+	      "  --log FILE[,max=SIZE]\n"
+	      "                  also write what the console prints to FILE; at SIZE\n"
+	      "                  (default 1M) it becomes FILE.1 and begins anew\n"
 	      "  --share DIR[,tag=TAG][,ro][,window=SIZE][,workers=N|inline]\n"
 	      "                  share the folder DIR over 9p as TAG (default \"share\",\n"
 	      "                  then \"share1\"...); may be given up to 15 times\n"
@@ -277,13 +282,117 @@ static int parse_user(struct ofl_options *opt, const char *arg)
 	return 1 + OFL_EXIT_FAILURE;
 }
 
+/*
+ * The last ",KEY=VALUE" of text if its key is one of ours: cut off, *value.  Paths
+ * may have commas, so options are taken from the end.
+ */
+static const char *cut_key(char *text, const char *const keys[], char **value)
+{
+	char *comma = strrchr(text, ',');
+	unsigned int i;
+
+	for (i = 0; comma && keys[i]; i++) {
+		size_t len = strlen(keys[i]);
+
+		if (strncmp(comma + 1, keys[i], len))
+			continue;
+		if (keys[i][len - 1] != '=' && comma[1 + len])
+			continue;
+		*comma = 0;
+		*value = comma + 1 + len;
+		return keys[i];
+	}
+	return NULL;
+}
+
+static bool port_name_valid(const char *name)
+{
+	return *name && strlen(name) <= CON_NAME_MAX &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			    "0123456789._-") == strlen(name) &&
+	       *name != '.';
+}
+
+static int parse_port_key(struct ofl_port_options *port, const char *arg,
+			  const char *key, const char *value)
+{
+	unsigned int cols, rows;
+	char end;
+
+	if (!strcmp(key, "line")) {
+		port->line = true;
+	} else if (!strcmp(key, "name=")) {
+		if (!port_name_valid(value))
+			return bad("--console", arg,
+				   "a name has 1 to 31 letters, digits, - _ or .");
+		strcpy(port->name, value);
+	} else if (!strcmp(key, "size=")) {
+		if (sscanf(value, "%5ux%5u%c", &cols, &rows, &end) != 2 ||
+		    !cols || !rows || cols > 65535 || rows > 65535)
+			return bad("--console", arg,
+				   "size= takes COLUMNSxROWS, as in 80x25");
+		port->cols = (uint16_t)cols;
+		port->rows = (uint16_t)rows;
+	} else if (ofl_options_size(value, &port->max)) {
+		return bad("--console", arg, "max= takes a size, as in 1M");
+	}
+	return 0;
+}
+
 static int parse_console(struct ofl_options *opt, const char *arg)
 {
-	if (strcmp(arg, "stdio") && strcmp(arg, "pty") && strcmp(arg, "none") &&
-	    (strncmp(arg, "file:", 5) || !arg[5]))
+	static const char *const keys[] = { "name=", "size=", "max=", "line",
+					    NULL };
+	struct ofl_port_options *port = &opt->port[opt->nr_ports];
+	const char *key;
+	char *value, *mode;
+	unsigned int i;
+	int err = 0;
+
+	if (opt->nr_ports == OFL_PORTS_MAX)
+		return bad("--console", arg, "that is one more than 7");
+	mode = strdup(arg);
+	if (!mode) {
+		ofl_log("out of memory");
+		return 1 + OFL_EXIT_FAILURE;
+	}
+	opt->port_text[opt->nr_ports++] = mode;
+	port->mode = mode;
+	while (!err && (key = cut_key(mode, keys, &value)))
+		err = parse_port_key(port, arg, key, value);
+	if (err)
+		return err;
+	if (strcmp(mode, "stdio") && strcmp(mode, "pty") && strcmp(mode, "none") &&
+	    (strncmp(mode, "file:", 5) || !mode[5]) &&
+	    (strncmp(mode, "unix:", 5) || !mode[5]))
 		return bad("--console", arg,
-			   "unknown mode: use stdio, pty, none or file:PATH");
-	opt->console = arg;
+			   "unknown mode: use stdio, pty, none, file:PATH or unix:PATH");
+	if (port->max && strncmp(mode, "file:", 5))
+		return bad("--console", arg, "max= is for file:PATH");
+	for (i = 0; i + 1 < opt->nr_ports; i++) {
+		if (!strcmp(mode, "stdio") && !strcmp(opt->port[i].mode, mode))
+			return bad("--console", arg, "there is only one stdio");
+		if (*port->name && !strcmp(opt->port[i].name, port->name))
+			return bad("--console", arg,
+				   "another port has the same name");
+	}
+	return 0;
+}
+
+static int parse_log(struct ofl_options *opt, const char *arg)
+{
+	static const char *const keys[] = { "max=", NULL };
+	char *value;
+
+	free(opt->log);
+	opt->log = strdup(arg);
+	if (!opt->log) {
+		ofl_log("out of memory");
+		return 1 + OFL_EXIT_FAILURE;
+	}
+	if (cut_key(opt->log, keys, &value) &&
+	    ofl_options_size(value, &opt->log_max))
+		return bad("--log", arg, "max= takes a size, as in 1M");
 	return 0;
 }
 
@@ -306,8 +415,7 @@ static int parse_one(struct ofl_options *opt, int c, const char *arg)
 	case 'c':
 		return parse_console(opt, arg);
 	case 'l':
-		opt->log = arg;
-		return 0;
+		return parse_log(opt, arg);
 	case 'S':
 		return parse_share(opt, arg);
 	case '9':
@@ -378,7 +486,7 @@ int ofl_options_parse(struct ofl_options *opt, int argc, char **argv)
 	int c, err = 0;
 
 	memset(opt, 0, sizeof(*opt));
-	opt->console = "stdio";
+	opt->log_max = LOG_MAX_DEFAULT;
 	opt->spin_us = SPIN_DEFAULT_US;
 	opt->abi = OFL_ABI_VERSION;
 	opt->cpu = -1;
@@ -410,6 +518,10 @@ int ofl_options_parse(struct ofl_options *opt, int argc, char **argv)
 		ofl_options_free(opt);
 		return err;
 	}
+	if (!opt->nr_ports)
+		opt->port[opt->nr_ports++].mode =
+			opt->nr_serve && !opt->device && !opt->socket ? "none" :
+									"stdio";
 	if (!opt->device && !opt->socket && !opt->nr_serve)
 		opt->device = "/dev/offload0";
 	if (!opt->window_size)
@@ -423,6 +535,11 @@ void ofl_options_free(struct ofl_options *opt)
 
 	for (i = 0; i < opt->nr_shares; i++)
 		free(opt->share[i].dir);
+	for (i = 0; i < opt->nr_ports; i++)
+		free(opt->port_text[i]);
+	free(opt->log);
+	opt->log = NULL;
+	opt->nr_ports = 0;
 	for (i = 0; i < opt->nr_serve; i++)
 		free(opt->serve[i].where);
 	opt->nr_shares = 0;

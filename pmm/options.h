@@ -7,11 +7,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "conport.h"
 #include "p9fs.h"
 
 #define OFL_SHARES_MAX 15
 #define OFL_DEVS_MAX (OFL_SHARES_MAX + 1)
 
+#define OFL_PORTS_MAX 7u /* see console.h */
 #define OFL_SERVE_MAX 4
 #define OFL_WORKERS_DEFAULT 4
 
@@ -38,8 +40,11 @@ struct ofl_serve {
 struct ofl_options {
 	const char *device; /* one of device and socket is set, unless nr_serve */
 	const char *socket;
-	const char *console; /* stdio, pty, none, file:PATH; checked */
-	const char *log;     /* console transcript, or NULL */
+	struct ofl_port_options port[OFL_PORTS_MAX]; /* of the console */
+	unsigned int nr_ports;
+	char *port_text[OFL_PORTS_MAX]; /* what their modes point into */
+	char *log; /* console transcript, or NULL */
+	uint64_t log_max;
 	struct ofl_share share[OFL_SHARES_MAX];
 	unsigned int nr_shares;
 	struct ofl_serve serve[OFL_SERVE_MAX];

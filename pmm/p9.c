@@ -433,6 +433,7 @@ uint32_t ofl_p9_submit(struct ofl_p9 *p9, const uint8_t *req, uint32_t len,
 	int err = 0;
 
 	*later = false;
+	p9->requests++;
 	if (q.r.bad)
 		return 0;
 	if (p9->msize && q.w.end > p9->msize)

@@ -40,6 +40,9 @@ void ofl_p9_free(struct ofl_p9 *p9);
 /* How many of its operations has a worker? */
 unsigned int ofl_p9_busy(const struct ofl_p9 *p9);
 
+/* Log a line of counters. */
+void ofl_p9_stats(const struct ofl_p9 *p9, const char *tag);
+
 /*
  * One message: `len` bytes at req, private to us; a reply of at most max (at
  * least 11) bytes to rep.  The reply's length, 0 if there can be none (not even a

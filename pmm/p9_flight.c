@@ -167,6 +167,7 @@ int ofl_p9_flight_new(struct ofl_p9 *p9, const struct ofl_p9_request *q,
 		;
 	*at = f;
 	p9->nr_flight++;
+	p9->to_workers++;
 	p9->flight_bytes += bytes;
 	if (!ofl_p9_flight_conflict(p9, &f->q, exclusive, f))
 		flight_start(f);

@@ -89,6 +89,7 @@ struct ofl_p9 {
 	unsigned int nr_flight;
 	unsigned int drops; /* fids that a worker closes */
 	uint64_t flight_bytes;
+	uint64_t requests, to_workers; /* counters */
 };
 
 /* --- p9_fid.c, in the loop only --- */

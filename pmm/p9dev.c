@@ -169,6 +169,13 @@ unsigned int ofl_p9_busy(const struct ofl_p9 *p9)
 	return p9->nr_flight + p9->drops;
 }
 
+void ofl_p9_stats(const struct ofl_p9 *p9, const char *tag)
+{
+	ofl_log("9p %s: %llu requests, %llu by workers, %u of them now; %u fids",
+		tag, (unsigned long long)p9->requests,
+		(unsigned long long)p9->to_workers, ofl_p9_busy(p9), p9->nr_fids);
+}
+
 void ofl_p9_free(struct ofl_p9 *p9)
 {
 	if (!p9)

@@ -12,6 +12,7 @@
 #include "vdev.h"
 
 struct ofl_console;
+struct ofl_p9;
 struct ofl_p9sock;
 struct ofl_pmm;
 
@@ -51,6 +52,9 @@ struct ofl_pmm {
 	struct ofl_dev *devs[OFL_DEVS_MAX];
 	unsigned int nr_devs;
 	struct ofl_console *console; /* NULL: none */
+	struct ofl_p9 *p9[OFL_SHARES_MAX]; /* for statistics */
+	unsigned int nr_p9;
+	int signal_fd;
 	struct ofl_p9sock *serving[OFL_SERVE_MAX];
 	unsigned int nr_serving;
 	bool stop;
