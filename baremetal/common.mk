@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Sources of the runtime above platform.h, for build.mk and native.mk.
 
-RT_UPPER := $(addprefix baremetal/,args.c console.c devices.c devtree.c dir.c \
-	files.c libc.c p9.c p9_ops.c path.c start.c virtio.c vq.c) \
+RT_UPPER := $(addprefix baremetal/,args.c attr.c conports.c console.c \
+	devices.c devtree.c dir.c \
+	files.c libc.c p9.c p9_names.c p9_ops.c path.c start.c virtio.c vq.c) \
 	baremetal/$(LIBC)/hooks.c
 RT_COMMON += $(RT_UPPER)
 
-# <dirent.h> of the C library wants a <sys/dirent.h> of the system; images get
-# it beside the runtime's own headers.
+# Headers that the C library lacks, or wants of the system (<sys/dirent.h>); images
+# get them beside the runtime's own.
 LIBC_CFLAGS += -isystem $(LIBFDT_SRC)
-RT_SYS_HEADERS := $(B)/rt/include/sys/dirent.h
+RT_SYS_HEADERS := $(patsubst baremetal/libc-include/%,$(B)/rt/include/%,\
+	$(wildcard baremetal/libc-include/*.h baremetal/libc-include/*/*.h))
 $(RT_SYS_HEADERS): $(B)/rt/include/%: baremetal/libc-include/%
 	@mkdir -p $(@D)
 	$(Q)cp $< $@

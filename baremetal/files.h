@@ -33,6 +33,14 @@ void ofl_files_unmount(void);
 /* The stream of fopen() on a descriptor, NULL if there is none (picolibc/hooks.c). */
 extern void *ofl_files_streams[OFL_OPEN_MAX];
 
+/* The fid behind a descriptor; EBADF, EINVAL: not a file. */
+int ofl_files_fid(int fd, struct ofl_p9 **p9, uint32_t *fid);
+/* The console behind it, NULL if it has none now; EBADF, ENOTTY. */
+int ofl_files_console_of(int fd, struct ofl_console **con);
+
+/* ioctl() of consoles, in conports.c: 0, or ENOTTY, EBADF, EINVAL. */
+int ofl_tty_ioctl(int fd, unsigned long request, void *arg);
+
 /* A name taken apart, inside files.c and dir.c. */
 struct ofl_path {
 	struct ofl_p9 *p9;

@@ -31,7 +31,7 @@ for m in quick slow; do
 		/offload/dbench/dbench -c /offload/dbench/client.txt -t 5 \
 		-D "/mnt/$m" 2 2>&1)
 	status=$?
-	bad=$(echo "$out" | grep -i 'failed\|error\|expected' | head -n 3)
+	bad=$(echo "$out" | grep -i 'failed\|error\|expected' | grep -v barrier | head -n 3)
 	if [ $status = 0 ] && [ -z "$bad" ] && echo "$out" | grep -q Throughput; then
 		ok "dbench, $m"
 		echo "# $(echo "$out" | grep Throughput)"
@@ -82,11 +82,10 @@ more"
 	# A large folder.
 	mkdir many
 	(cd $s/many && seq 10000 | sed 's/^/a-file-with-a-number-/' | xargs touch)
-	is "$m: 10,000 files in one folder" "$(ls many | sort | md5sum)" \
-		"$(ls $s/many | sort | md5sum)"
-	is "$m: all of them" "$(ls many | wc -l)" 10000
-	(cd many && seq 100 | sed 's/^/new-/' | xargs touch)
-	is "$m: more from here" "$(ls $s/many | grep -c new)" 100
+	is "$m: 10,000 files in one folder" "$(echo many/* | md5sum)" \
+		"$(cd $s && echo many/* | md5sum)"
+	(cd many && seq 20 | sed 's/^/new-/' | xargs touch)
+	is "$m: more from here" "$(ls $s/many | grep -c new)" 20
 	(cd many && rm new-*)
 	is "$m: and gone" "$(ls $s/many | grep -c new)" 0
 	rm -rf $s/many
