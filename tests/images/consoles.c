@@ -23,7 +23,7 @@ static void introduce(int fd, const char *name)
 
 int main(void)
 {
-	char line[256];
+	char line[256], answer[264];
 	int fd, hvc;
 	FILE *in;
 
@@ -39,7 +39,9 @@ int main(void)
 	in = fdopen(fd, "r");
 	while (in && fgets(line, sizeof(line), in)) {
 		printf("got %s", line);
-		dprintf(fd, "echo %s", line);
+		snprintf(answer, sizeof(answer), "echo %s", line);
+		if (write(fd, answer, strlen(answer)) < 0)
+			perror("write");
 		if (!strcmp(line, "quit\n"))
 			break;
 	}
