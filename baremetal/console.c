@@ -13,7 +13,8 @@
 
 #include "wait.h"
 
-#define RX_QUEUE 0u /* and 1 for output */
+#define RX_QUEUE 0u /* of port 0 */
+#define TX_QUEUE 1u
 #define TX_TIMEOUT (10 * OFL_SEC)
 #define RX_SIZE 256u
 #define TX_SIZE_MIN 64u
@@ -64,7 +65,8 @@ int ofl_console_queues(struct ofl_console *con, struct ofl_virtio *dev,
 	memset(con, 0, sizeof(*con));
 	err = ofl_virtio_queue(dev, &con->rx, rx, OFL_CONSOLE_RX);
 	if (!err)
-		err = ofl_virtio_queue(dev, &con->tx, rx + 1, OFL_CONSOLE_TX);
+		err = ofl_virtio_queue(dev, &con->tx, rx + (TX_QUEUE - RX_QUEUE),
+				       OFL_CONSOLE_TX);
 	if (!err && (con->rx.size < OFL_CONSOLE_RX ||
 		     con->tx.size < OFL_CONSOLE_TX))
 		err = -ENOSPC;
