@@ -13,7 +13,7 @@ serve()
 	mkdir -p "/srv/$1" "/mnt/$1"
 	$PMM --share "/srv/$1$3" --serve-9p "unix:/run/$1.sock" < /dev/null 2> "/tmp/$1.err" &
 	eval "PID_$1=$!"
-	until_true 20 test -S "/run/$1.sock"
+	until_true 20 grep -q serving "/tmp/$1.err"
 	mount -t 9p -o "trans=unix,version=9p2000.L,access=any,uname=root,msize=131072$2" \
 		"/run/$1.sock" "/mnt/$1"
 }
