@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * virtio-console (VIRTIO 1.2, 5.3), port 0, no multiport.
+ * One port of a virtio-console (VIRTIO 1.2, 5.3); several: conports.c.
  *
  * Output is copied to one of a few buffers in the window and left to the PMM;
  * a writer waits only if all of them are under way.  Input buffers are with
@@ -13,7 +13,7 @@
 
 #include "wait.h"
 
-#define RX_QUEUE 0u
+#define RX_QUEUE 0u /* of port 0 */
 #define TX_QUEUE 1u
 #define TX_TIMEOUT (10 * OFL_SEC)
 #define RX_SIZE 256u
@@ -55,23 +55,35 @@ static int alloc_buffers(struct ofl_console *con, struct ofl_devmem *mem)
 	return 0;
 }
 
-int ofl_console_start(struct ofl_console *con, struct ofl_virtio *dev)
+int ofl_console_queues(struct ofl_console *con, struct ofl_virtio *dev,
+		       unsigned int rx, size_t reserve)
 {
+	struct ofl_devmem *mem = &dev->mem;
+	size_t size = mem->size;
 	int err;
 
 	memset(con, 0, sizeof(*con));
-	err = ofl_virtio_start(dev, OFL_VIRTIO_F_EVENT_IDX);
+	err = ofl_virtio_queue(dev, &con->rx, rx, OFL_CONSOLE_RX);
 	if (!err)
-		err = ofl_virtio_queue(dev, &con->rx, RX_QUEUE, OFL_CONSOLE_RX);
-	if (!err)
-		err = ofl_virtio_queue(dev, &con->tx, TX_QUEUE, OFL_CONSOLE_TX);
+		err = ofl_virtio_queue(dev, &con->tx, rx + (TX_QUEUE - RX_QUEUE),
+				       OFL_CONSOLE_TX);
 	if (!err && (con->rx.size < OFL_CONSOLE_RX ||
 		     con->tx.size < OFL_CONSOLE_TX))
 		err = -ENOSPC;
-	if (!err)
-		err = alloc_buffers(con, &dev->mem);
-	if (!err)
-		err = ofl_virtio_ready(dev);
+	if (err)
+		return err;
+	if (reserve >= ofl_devmem_left(mem))
+		return -ENOMEM;
+	mem->size -= reserve;
+	err = alloc_buffers(con, mem);
+	mem->size = size;
+	return err;
+}
+
+int ofl_console_use(struct ofl_console *con, struct ofl_virtio *dev)
+{
+	int err = 0;
+
 	for (unsigned int i = 0; !err && i < OFL_CONSOLE_RX; i++)
 		err = post(con, &con->rx_buf[i]);
 	if (err)
@@ -79,6 +91,19 @@ int ofl_console_start(struct ofl_console *con, struct ofl_virtio *dev)
 	con->dev = dev;
 	ofl_vq_kick(&con->rx);
 	return 0;
+}
+
+int ofl_console_start(struct ofl_console *con, struct ofl_virtio *dev)
+{
+	int err;
+
+	memset(con, 0, sizeof(*con));
+	err = ofl_virtio_start(dev, OFL_VIRTIO_F_EVENT_IDX | OFL_CONSOLE_F_SIZE);
+	if (!err)
+		err = ofl_console_queues(con, dev, RX_QUEUE, 0);
+	if (!err)
+		err = ofl_virtio_ready(dev);
+	return err ? err : ofl_console_use(con, dev);
 }
 
 bool ofl_console_works(struct ofl_console *con)

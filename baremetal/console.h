@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* virtio-console, port 0. */
+/* virtio-console: one port of it. */
 #ifndef OFFLOAD_CONSOLE_H
 #define OFFLOAD_CONSOLE_H
 
@@ -31,7 +31,18 @@ struct ofl_console {
 	uint32_t rx_at, rx_len;
 };
 
-/* Start the device and use it.  ENOMEM: its memory is too small. */
+#define OFL_CONSOLE_F_SIZE 1ull
+#define OFL_CONSOLE_F_MULTIPORT 2ull
+
+/*
+ * Between ofl_virtio_start() and ofl_virtio_ready(): queues `rx` and `rx` + 1,
+ * and buffers in all of the device's memory that is left but `reserve` bytes.
+ * Then, when the device is ready, use them.
+ */
+int ofl_console_queues(struct ofl_console *con, struct ofl_virtio *dev,
+		       unsigned int rx, size_t reserve);
+int ofl_console_use(struct ofl_console *con, struct ofl_virtio *dev);
+/* Start a device with one port and use it.  ENOMEM: its memory is too small. */
 int ofl_console_start(struct ofl_console *con, struct ofl_virtio *dev);
 /* The PMM takes output. */
 bool ofl_console_works(struct ofl_console *con);

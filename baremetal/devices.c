@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "console.h"
+#include "conports.h"
 #include "devtree.h"
 #include "files.h"
 #include "p9.h"
@@ -45,7 +45,7 @@ static void start(struct ofl_virtio *dev)
 	case OFL_VIRTIO_ID_CONSOLE:
 		if (console.dev)
 			break;
-		err = ofl_console_start(&console, dev);
+		err = ofl_conports_start(&console, dev);
 		if (!err)
 			ofl_files_console(&console);
 		break;
@@ -78,6 +78,7 @@ int ofl_devices_attach(uint32_t epoch)
 	ofl_vsock_lost();
 	ofl_rng_lost();
 	nr_shares = 0;
+	ofl_conports_lost();
 	console.dev = NULL;
 	n = ofl_devtree_read(devices, OFL_DEVICES_MAX, epoch);
 	if (n < 0)
@@ -94,4 +95,5 @@ void ofl_devices_drain(void)
 {
 	ofl_vsock_drain();
 	ofl_console_drain(&console);
+	ofl_conports_drain();
 }

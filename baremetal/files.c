@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "conports.h"
 #include "socket.h"
 
 enum kind {
@@ -38,6 +39,7 @@ struct open_file {
 	bool is_dir;
 	uint64_t offset;
 	struct ofl_socket *socket;
+	struct ofl_console *port; /* console: another than descriptors 0 to 2 have */
 };
 
 static struct open_file console_file = { .kind = KIND_CONSOLE, .refs = 3,
@@ -186,6 +188,7 @@ static int open_new(const struct ofl_path *path, int flags, mode_t mode,
 
 static int do_open(const char *name, int flags, mode_t mode)
 {
+	struct ofl_console *port;
 	struct open_file *file;
 	struct ofl_path path;
 	int fd, err;
@@ -194,6 +197,13 @@ static int do_open(const char *name, int flags, mode_t mode)
 	file = free_file();
 	if (fd < 0 || !file)
 		return -EMFILE;
+	port = ofl_conports_find(name);
+	if (port) {
+		*file = (struct open_file){ .kind = KIND_CONSOLE, .refs = 1,
+					    .flags = flags, .port = port };
+		fds[fd] = file;
+		return fd;
+	}
 	err = ofl_path_parse(name, &path);
 	if (err)
 		return err;
@@ -211,6 +221,7 @@ static int do_open(const char *name, int flags, mode_t mode)
 	file->flags = flags;
 	file->p9 = path.p9;
 	file->offset = 0;
+	file->port = NULL;
 	fds[fd] = file;
 	return fd;
 }
@@ -255,10 +266,14 @@ int close(int fd)
 /* --- data --- */
 
 /* The log takes what no console does. */
-static int64_t console_write(const void *buf, size_t len)
+static int64_t console_write(const struct open_file *file, const void *buf,
+			     size_t len)
 {
 	ssize_t done = 0;
 
+	/* Another port's text is not for the log. */
+	if (file->port)
+		return ofl_console_write(file->port, buf, len);
 	if (len)
 		ofl_files_midline = ((const char *)buf)[len - 1] != '\n';
 	if (console)
@@ -297,6 +312,9 @@ static int64_t serial_read(const struct open_file *file, char *buf, size_t len)
 
 static int64_t console_read(const struct open_file *file, void *buf, size_t len)
 {
+	if (file->port)
+		return ofl_console_read(file->port, buf, len,
+					file->flags & O_NONBLOCK);
 	if (!console)
 		return serial_read(file, buf, len);
 	return ofl_console_read(console, buf, len, file->flags & O_NONBLOCK);
@@ -376,7 +394,7 @@ ssize_t write(int fd, const void *buf, size_t len)
 	if (len > PTRDIFF_MAX)
 		return result(-EINVAL);
 	if (file->kind == KIND_CONSOLE)
-		return result_size(console_write(buf, len));
+		return result_size(console_write(file, buf, len));
 	if (file->kind == KIND_SOCKET)
 		return result_size(ofl_socket_write(file->socket, buf, len,
 						    file->flags & O_NONBLOCK));
@@ -425,6 +443,7 @@ off_t lseek(int fd, off_t offset, int whence)
 
 int ftruncate(int fd, off_t size)
 {
+	struct ofl_p9_set set = { .valid = OFL_P9_SET_SIZE };
 	struct open_file *file = file_of(fd);
 
 	if (!file)
@@ -432,11 +451,11 @@ int ftruncate(int fd, off_t size)
 	if (file->kind != KIND_FILE || size < 0 ||
 	    (file->flags & O_ACCMODE) == O_RDONLY)
 		return result(-EINVAL);
-	return result(ofl_p9_setattr(file->p9, file->fid, OFL_P9_SET_SIZE, 0,
-				     (uint64_t)size));
+	set.size = (uint64_t)size;
+	return result(ofl_p9_setattr(file->p9, file->fid, &set));
 }
 
-int fsync(int fd)
+static int sync_file(int fd, bool data_only)
 {
 	struct open_file *file = file_of(fd);
 
@@ -444,15 +463,45 @@ int fsync(int fd)
 		return result(-EBADF);
 	if (file->kind != KIND_FILE)
 		return result(-EINVAL);
-	return result(ofl_p9_fsync(file->p9, file->fid));
+	return result(ofl_p9_fsync(file->p9, file->fid, data_only));
+}
+
+int fsync(int fd)
+{
+	return sync_file(fd, false);
 }
 
 int fdatasync(int fd)
 {
-	return fsync(fd);
+	return sync_file(fd, true);
 }
 
 /* --- about a descriptor --- */
+
+int ofl_files_fid(int fd, struct ofl_p9 **p9, uint32_t *fid)
+{
+	struct open_file *file = file_of(fd);
+
+	if (!file)
+		return -EBADF;
+	if (file->kind != KIND_FILE)
+		return -EINVAL;
+	*p9 = file->p9;
+	*fid = file->fid;
+	return 0;
+}
+
+int ofl_files_console_of(int fd, struct ofl_console **con)
+{
+	struct open_file *file = file_of(fd);
+
+	if (!file)
+		return -EBADF;
+	if (file->kind != KIND_CONSOLE)
+		return -ENOTTY;
+	*con = file->port ? file->port : console;
+	return 0;
+}
 
 void ofl_attr_to_stat(const struct ofl_p9_attr *attr, struct stat *st)
 {
@@ -616,13 +665,14 @@ int ofl_files_poll(int fd)
 {
 	struct open_file *file = file_of(fd);
 	int bits = POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
+	struct ofl_console *con;
 
 	if (!file)
 		return POLLNVAL;
 	if (file->kind == KIND_SOCKET)
 		return ofl_socket_poll(file->socket);
-	if (file->kind == KIND_CONSOLE && console &&
-	    !ofl_console_readable(console))
+	con = file->port ? file->port : console;
+	if (file->kind == KIND_CONSOLE && con && !ofl_console_readable(con))
 		bits &= ~(POLLIN | POLLRDNORM);
 	return bits;
 }

@@ -45,6 +45,13 @@ int ofl_files_socket(int fd, struct ofl_socket **sk, int *flags);
 int ofl_files_poll(int fd);
 /* Around a sleep: console input shall wake us. */
 void ofl_files_arm(bool on);
+/* The fid behind a descriptor; EBADF, EINVAL: not a file. */
+int ofl_files_fid(int fd, struct ofl_p9 **p9, uint32_t *fid);
+/* The console behind it, NULL if it has none now; EBADF, ENOTTY. */
+int ofl_files_console_of(int fd, struct ofl_console **con);
+
+/* ioctl() of consoles, in conports.c: 0, or ENOTTY, EBADF, EINVAL. */
+int ofl_tty_ioctl(int fd, unsigned long request, void *arg);
 
 /* A name taken apart, inside files.c and dir.c. */
 struct ofl_path {

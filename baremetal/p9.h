@@ -37,7 +37,25 @@
 #define OFL_P9_REMOVEDIR 0x200u /* of unlinkat */
 
 #define OFL_P9_SET_MODE 1u
+#define OFL_P9_SET_UID 2u
+#define OFL_P9_SET_GID 4u
 #define OFL_P9_SET_SIZE 8u
+#define OFL_P9_SET_ATIME 0x10u
+#define OFL_P9_SET_MTIME 0x20u
+#define OFL_P9_SET_ATIME_TO 0x80u /* to the given time; else to the server's */
+#define OFL_P9_SET_MTIME_TO 0x100u
+
+struct ofl_p9_set {
+	uint32_t valid; /* OFL_P9_SET_* */
+	uint32_t mode, uid, gid;
+	uint64_t size;
+	uint64_t atime, atime_ns, mtime, mtime_ns;
+};
+
+struct ofl_p9_statfs {
+	uint32_t type, bsize, namelen;
+	uint64_t blocks, bfree, bavail, files, ffree;
+};
 
 struct ofl_p9 {
 	struct ofl_virtio *dev;
@@ -88,9 +106,7 @@ int64_t ofl_p9_read(struct ofl_p9 *p9, uint32_t fid, uint64_t offset, void *buf,
 int64_t ofl_p9_write(struct ofl_p9 *p9, uint32_t fid, uint64_t offset,
 		     const void *buf, size_t count);
 int ofl_p9_getattr(struct ofl_p9 *p9, uint32_t fid, struct ofl_p9_attr *attr);
-/* `valid`: OFL_P9_SET_* */
-int ofl_p9_setattr(struct ofl_p9 *p9, uint32_t fid, uint32_t valid,
-		   uint32_t mode, uint64_t size);
+int ofl_p9_setattr(struct ofl_p9 *p9, uint32_t fid, const struct ofl_p9_set *set);
 /* Entries as they come, for ofl_p9_next(); 0: the end. */
 int64_t ofl_p9_readdir(struct ofl_p9 *p9, uint32_t fid, uint64_t offset,
 		       void *buf, size_t count);
@@ -103,7 +119,13 @@ int ofl_p9_unlinkat(struct ofl_p9 *p9, uint32_t dir, const char *name,
 		    uint32_t flags);
 int ofl_p9_renameat(struct ofl_p9 *p9, uint32_t from, const char *name,
 		    uint32_t to, const char *new_name);
-int ofl_p9_fsync(struct ofl_p9 *p9, uint32_t fid);
+int ofl_p9_fsync(struct ofl_p9 *p9, uint32_t fid, bool data_only);
+int ofl_p9_symlink(struct ofl_p9 *p9, uint32_t dir, const char *name,
+		   const char *target);
+int ofl_p9_link(struct ofl_p9 *p9, uint32_t dir, uint32_t fid, const char *name);
+/* Bytes of the target, at most size of them copied, or -errno. */
+int64_t ofl_p9_readlink(struct ofl_p9 *p9, uint32_t fid, char *buf, size_t size);
+int ofl_p9_statfs(struct ofl_p9 *p9, uint32_t fid, struct ofl_p9_statfs *st);
 
 /* An errno of this C library for one of Linux; EIO for what has none. */
 int ofl_errno_from_linux(uint32_t number);
@@ -119,6 +141,8 @@ int ofl_p9_rpc(struct ofl_p9 *p9, struct p9_out *out, struct p9_in *in);
  */
 int ofl_p9_rpc_head(struct ofl_p9 *p9, struct p9_out *out, struct p9_in *in,
 		    size_t head, size_t *body);
+/* A request whose reply has exactly `body` bytes of no interest. */
+int ofl_p9_simple(struct ofl_p9 *p9, struct p9_out *out, size_t body);
 /* A reply contradicts itself: no more of this server.  Returns -EPROTO. */
 int ofl_p9_lied(struct ofl_p9 *p9, const char *why);
 

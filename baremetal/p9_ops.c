@@ -28,8 +28,7 @@ static void fid_put(struct ofl_p9 *p9, uint32_t fid)
 	p9->fids[fid / 32] &= ~(1u << (fid % 32));
 }
 
-/* A request whose reply has exactly `body` bytes of no interest. */
-static int simple(struct ofl_p9 *p9, struct p9_out *out, size_t body)
+int ofl_p9_simple(struct ofl_p9 *p9, struct p9_out *out, size_t body)
 {
 	struct p9_in in;
 	size_t got;
@@ -48,7 +47,7 @@ int ofl_p9_clunk(struct ofl_p9 *p9, uint32_t fid)
 
 	ofl_p9_request(p9, &out, P9_TCLUNK);
 	p9_put(&out, fid, 4);
-	err = simple(p9, &out, 0);
+	err = ofl_p9_simple(p9, &out, 0);
 	fid_put(p9, fid);
 	return err;
 }
@@ -131,7 +130,7 @@ int ofl_p9_lopen(struct ofl_p9 *p9, uint32_t fid, uint32_t flags)
 	ofl_p9_request(p9, &out, P9_TLOPEN);
 	p9_put(&out, fid, 4);
 	p9_put(&out, flags, 4);
-	return simple(p9, &out, P9_QID + 4);
+	return ofl_p9_simple(p9, &out, P9_QID + 4);
 }
 
 int ofl_p9_lcreate(struct ofl_p9 *p9, uint32_t fid, const char *name,
@@ -145,7 +144,7 @@ int ofl_p9_lcreate(struct ofl_p9 *p9, uint32_t fid, const char *name,
 	p9_put(&out, flags, 4);
 	p9_put(&out, mode, 4);
 	p9_put(&out, 0, 4); /* gid */
-	return simple(p9, &out, P9_QID + 4);
+	return ofl_p9_simple(p9, &out, P9_QID + 4);
 }
 
 /* Tread and Treaddir: the same but for the number. */
@@ -251,23 +250,6 @@ int ofl_p9_getattr(struct ofl_p9 *p9, uint32_t fid, struct ofl_p9_attr *attr)
 	return 0;
 }
 
-int ofl_p9_setattr(struct ofl_p9 *p9, uint32_t fid, uint32_t valid,
-		   uint32_t mode, uint64_t size)
-{
-	struct p9_out out;
-
-	ofl_p9_request(p9, &out, P9_TSETATTR);
-	p9_put(&out, fid, 4);
-	p9_put(&out, valid, 4);
-	p9_put(&out, mode, 4);
-	p9_put(&out, 0, 4); /* uid */
-	p9_put(&out, 0, 4); /* gid */
-	p9_put(&out, size, 8);
-	for (int i = 0; i < 4; i++)
-		p9_put(&out, 0, 8); /* atime, mtime */
-	return simple(p9, &out, 0);
-}
-
 int ofl_p9_next(const void *buf, size_t len, size_t *at,
 		struct ofl_p9_dirent *entry)
 {
@@ -289,52 +271,4 @@ int ofl_p9_next(const void *buf, size_t len, size_t *at,
 	entry->name[n] = '\0';
 	*at = in.at;
 	return 1;
-}
-
-int ofl_p9_mkdir(struct ofl_p9 *p9, uint32_t dir, const char *name,
-		 uint32_t mode)
-{
-	struct p9_out out;
-
-	ofl_p9_request(p9, &out, P9_TMKDIR);
-	p9_put(&out, dir, 4);
-	p9_put_string(&out, name);
-	p9_put(&out, mode, 4);
-	p9_put(&out, 0, 4); /* gid */
-	return simple(p9, &out, P9_QID);
-}
-
-int ofl_p9_unlinkat(struct ofl_p9 *p9, uint32_t dir, const char *name,
-		    uint32_t flags)
-{
-	struct p9_out out;
-
-	ofl_p9_request(p9, &out, P9_TUNLINKAT);
-	p9_put(&out, dir, 4);
-	p9_put_string(&out, name);
-	p9_put(&out, flags, 4);
-	return simple(p9, &out, 0);
-}
-
-int ofl_p9_renameat(struct ofl_p9 *p9, uint32_t from, const char *name,
-		    uint32_t to, const char *new_name)
-{
-	struct p9_out out;
-
-	ofl_p9_request(p9, &out, P9_TRENAMEAT);
-	p9_put(&out, from, 4);
-	p9_put_string(&out, name);
-	p9_put(&out, to, 4);
-	p9_put_string(&out, new_name);
-	return simple(p9, &out, 0);
-}
-
-int ofl_p9_fsync(struct ofl_p9 *p9, uint32_t fid)
-{
-	struct p9_out out;
-
-	ofl_p9_request(p9, &out, P9_TFSYNC);
-	p9_put(&out, fid, 4);
-	p9_put(&out, 0, 4); /* datasync */
-	return simple(p9, &out, 0);
 }

@@ -16,12 +16,16 @@
 /* A reply has the number of its request + 1. */
 enum p9_type {
 	P9_RLERROR = 7,
+	P9_TSTATFS = 8,
 	P9_TLOPEN = 12,
 	P9_TLCREATE = 14,
+	P9_TSYMLINK = 16,
+	P9_TREADLINK = 22,
 	P9_TGETATTR = 24,
 	P9_TSETATTR = 26,
 	P9_TREADDIR = 40,
 	P9_TFSYNC = 50,
+	P9_TLINK = 70,
 	P9_TMKDIR = 72,
 	P9_TRENAMEAT = 74,
 	P9_TUNLINKAT = 76,

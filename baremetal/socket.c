@@ -524,7 +524,7 @@ int ioctl(int fd, unsigned long request, ...)
 	bool nonblock;
 	struct ofl_socket *sk;
 	va_list ap;
-	int *arg, flags;
+	int *arg, flags, err;
 
 	va_start(ap, request);
 	arg = va_arg(ap, int *);
@@ -544,7 +544,8 @@ int ioctl(int fd, unsigned long request, ...)
 		*arg = (int)sk->ops->readable(sk);
 		return 0;
 	}
-	return failed(-ENOTTY);
+	err = ofl_tty_ioctl(fd, request, arg);
+	return err ? failed(err) : 0;
 }
 
 /* --- poll --- */

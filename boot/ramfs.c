@@ -236,10 +236,13 @@ static int64_t ramfs_write(struct ofl_p9_file *file, const void *buf, uint32_t l
 
 /* --- files --- */
 
-static int ramfs_walk(struct ofl_p9_node *dir, const char *name, struct ofl_p9_node **node)
+/* Nothing here takes long: all is quick. */
+static int ramfs_walk(struct ofl_p9_node *dir, const char *name, bool quick,
+		      struct ofl_p9_node **node)
 {
 	struct ofl_p9_node *found;
 
+	(void)quick;
 	if (!is_dir(dir))
 		return -ENOTDIR;
 	found = find(dir, name);
@@ -270,11 +273,13 @@ static int ramfs_open(struct ofl_p9_node *node, uint32_t flags, struct ofl_p9_fi
 }
 
 static int ramfs_create(struct ofl_p9_node *dir, const char *name, uint32_t flags,
-			uint32_t mode, struct ofl_p9_node **node, struct ofl_p9_file **file)
+			uint32_t mode, bool quick, struct ofl_p9_node **node,
+			struct ofl_p9_file **file)
 {
 	struct ofl_p9_node *new;
 	int err;
 
+	(void)quick;
 	if (flags & OFL_P9_DIRECTORY)
 		return -EINVAL;
 	err = add_node(dir, name, MODE_FILE | (mode & MODE_BITS), &new);

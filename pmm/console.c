@@ -1,155 +1,80 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The console: queue 0 brings input to the image, queue 1 its output to us.
+ * The console device: queues, and the control messages of MULTIPORT.
  *
  * A core that does real-time work must not wait for a terminal.  So output is
- * taken from the queue at once, into a buffer that is written out as fast as the
- * reader takes it; what does not fit is dropped and counted.  Input is read
- * only while the image has room for it.
+ * taken from the queue at once, whoever reads it (conport.c).  Input is taken from
+ * a port's descriptor only while the image has room for it.
  *
- * Standard input and output are shared with other processes, which would not
- * expect them to become non-blocking: where possible they are opened anew.
+ * What the driver must be told by control messages is kept as a few bits for each
+ * port, not as messages: a driver that gives no buffers costs nothing.  A driver
+ * without MULTIPORT has port 0 only; a size that changes is in the
+ * configuration for it, with a new generation.
+ *
+ * A pseudo-terminal does not tell its master of a new size: a timer looks.
  */
 #define _GNU_SOURCE 1
 #include "console.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/stat.h>
-#include <termios.h>
-#include <time.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "log.h"
 #include "options.h"
 
+/* Port 0 has queues 0 and 1, control 2 and 3, and the others two each behind. */
 #define CON_RX 0u
 #define CON_TX 1u
+#define CON_CTRL_RX 2u /* from us to the driver */
+#define CON_CTRL_TX 3u
 
-#define CON_OUT_SIZE (256u * 1024) /* a power of two */
-#define CON_IN_SIZE 4096u
-#define CON_LOG_MAX (1024u * 1024)
+#define CON_F_SIZE 1ull
+#define CON_F_MULTIPORT 2ull
+
 #define CON_CHAINS 16 /* per turn */
 #define CON_CONFIG_SIZE 12
+#define CON_SIZE_LOOK_MS 500
+
+enum con_event {
+	CON_DEVICE_READY = 0,
+	CON_DEVICE_ADD = 1,
+	CON_PORT_READY = 3,
+	CON_CONSOLE_PORT = 4,
+	CON_RESIZE = 5,
+	CON_PORT_OPEN = 6,
+	CON_PORT_NAME = 7,
+};
+
+/* Told in this order. */
+#define CON_OWE(event) (1u << (event))
 
 struct ofl_console {
 	struct ofl_dev dev;
-	struct ofl_loop *loop;
-	struct ofl_source in;
-	struct ofl_source out;
-	int pty_slave;	 /* kept open so that a missing reader is no hang-up */
-	int restore_in;	 /* status flags to put back at close, or -1 */
-	int restore_out;
-	int log_fd;
-	uint64_t logged;
-	uint64_t dropped;
-	uint64_t dropped_told;
-	uint32_t out_head, out_tail; /* free running; head - tail bytes are kept */
-	uint32_t in_pos, in_len;
-	uint8_t in_buf[CON_IN_SIZE];
-	uint8_t out_buf[CON_OUT_SIZE];
+	struct ofl_source timer; /* for the size of pseudo-terminals */
+	struct con_file transcript;
+	unsigned int nr_ports;
+	uint32_t owed[OFL_PORTS_MAX]; /* control messages */
+	uint64_t odd_messages;	      /* control messages without a meaning */
+	struct con_port port[];
 };
 
-/* --- output --- */
-
-static void console_log_write(struct ofl_console *con, const uint8_t *data,
-			      uint32_t len)
+static unsigned int con_queue(unsigned int port, unsigned int rx_or_tx)
 {
-	static const char full[] = "\n[transcript full]\n";
-
-	if (con->log_fd < 0)
-		return;
-	if (len > CON_LOG_MAX - con->logged)
-		len = (uint32_t)(CON_LOG_MAX - con->logged);
-	if (write(con->log_fd, data, len) != (ssize_t)len) {
-		ofl_log("console transcript: %s; it ends here", strerror(errno));
-	} else {
-		con->logged += len;
-		if (con->logged < CON_LOG_MAX)
-			return;
-		ofl_log("console transcript has reached %u KiB; it ends here",
-			CON_LOG_MAX / 1024);
-		if (write(con->log_fd, full, sizeof(full) - 1) < 0)
-			ofl_log("console transcript: %s", strerror(errno));
-	}
-	close(con->log_fd);
-	con->log_fd = -1;
+	return (port ? 2 + 2 * port : 0) + rx_or_tx;
 }
 
-static void console_out_lost(struct ofl_console *con, int err)
+/* --- the driver's side of a port --- */
+
+static bool con_serve_tx(struct ofl_console *con, unsigned int p)
 {
-	ofl_log("console output: %s; what the image prints is dropped from now on",
-		strerror(err));
-	if (con->loop)
-		ofl_loop_watch(con->loop, &con->out, 0);
-	close(con->out.fd);
-	con->out.fd = -1;
-}
-
-/* Write until the buffer is empty or the reader is slow. */
-static void console_flush(struct ofl_console *con)
-{
-	while (con->out_head != con->out_tail && con->out.fd >= 0) {
-		uint32_t at = con->out_tail % CON_OUT_SIZE;
-		uint32_t len = con->out_head - con->out_tail;
-		ssize_t n;
-
-		if (len > CON_OUT_SIZE - at)
-			len = CON_OUT_SIZE - at;
-		n = write(con->out.fd, con->out_buf + at, len);
-		if (n > 0) {
-			con->out_tail += (uint32_t)n;
-		} else if (n < 0 && errno == EINTR) {
-			continue;
-		} else if (n < 0 && errno != EAGAIN) {
-			console_out_lost(con, errno);
-		} else {
-			break;
-		}
-	}
-	if (con->out.fd < 0)
-		con->out_tail = con->out_head;
-	if (con->loop)
-		ofl_loop_watch(con->loop, &con->out,
-			       con->out_head != con->out_tail ? EPOLLOUT : 0);
-}
-
-static void console_put(struct ofl_console *con, const uint8_t *data,
-			uint32_t len)
-{
-	uint32_t at, room, n;
-
-	console_log_write(con, data, len);
-	if (con->out.fd < 0)
-		return;
-	room = CON_OUT_SIZE - (con->out_head - con->out_tail);
-	if (len > room) {
-		console_flush(con);
-		room = CON_OUT_SIZE - (con->out_head - con->out_tail);
-	}
-	if (len > room) {
-		con->dropped += len - room;
-		len = room;
-	}
-	while (len) {
-		at = con->out_head % CON_OUT_SIZE;
-		n = len < CON_OUT_SIZE - at ? len : CON_OUT_SIZE - at;
-		memcpy(con->out_buf + at, data, n);
-		con->out_head += n;
-		data += n;
-		len -= n;
-	}
-}
-
-static bool console_serve_tx(struct ofl_console *con)
-{
+	const unsigned int q = con_queue(p, CON_TX);
 	struct ofl_dev *dev = &con->dev;
-	struct ofl_vq *vq = &dev->vq[CON_TX];
+	struct ofl_vq *vq = &dev->vq[q];
 	struct ofl_vq_chain chain;
 	uint8_t piece[1024];
 	uint64_t off;
@@ -172,59 +97,34 @@ static bool console_serve_tx(struct ofl_console *con)
 			n = ofl_vq_copy_out(vq, &chain, off, piece, sizeof(piece));
 			if (!n)
 				break;
-			console_put(con, piece, n);
+			con->port[p].printed += n;
+			if (!p)
+				ofl_con_file_write(&con->transcript, piece, n);
+			ofl_port_put(&con->port[p], piece, n);
 		}
 		ofl_vq_push(vq, chain.head, 0);
 	}
 	if (!i)
 		return false;
-	ofl_dev_call(dev, CON_TX);
-	console_flush(con);
+	ofl_dev_call(dev, q);
+	ofl_port_flush(&con->port[p]);
 	return true;
 }
 
-/* --- input --- */
-
-static void console_watch_input(struct ofl_console *con)
+static bool con_serve_rx(struct ofl_console *con, unsigned int p)
 {
-	bool room = con->in.fd >= 0 && con->in_pos == con->in_len;
-
-	if (con->loop)
-		ofl_loop_watch(con->loop, &con->in, room ? EPOLLIN : 0);
-}
-
-static void console_fill(struct ofl_console *con)
-{
-	ssize_t n;
-
-	if (con->in.fd < 0 || con->in_pos != con->in_len)
-		return;
-	n = read(con->in.fd, con->in_buf, sizeof(con->in_buf));
-	if (n > 0) {
-		con->in_pos = 0;
-		con->in_len = (uint32_t)n;
-	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
-		/* The end, or a terminal that belongs to somebody else now. */
-		if (con->loop)
-			ofl_loop_watch(con->loop, &con->in, 0);
-		close(con->in.fd);
-		con->in.fd = -1;
-	}
-	console_watch_input(con);
-}
-
-static bool console_serve_rx(struct ofl_console *con)
-{
+	const unsigned int q = con_queue(p, CON_RX);
+	struct con_port *port = &con->port[p];
 	struct ofl_dev *dev = &con->dev;
-	struct ofl_vq *vq = &dev->vq[CON_RX];
+	struct ofl_vq *vq = &dev->vq[q];
 	struct ofl_vq_chain chain;
 	bool work = false;
 	uint32_t n;
 	int got;
 
-	if (con->in.always && ofl_vq_pending(vq))
-		console_fill(con);
-	while (con->in_pos != con->in_len) {
+	if (port->in.always && ofl_vq_pending(vq))
+		ofl_port_fill(port);
+	while (ofl_port_has_input(port)) {
 		got = ofl_vq_pop(vq, &chain);
 		if (got < 0) {
 			ofl_dev_break(dev, "receive queue: %s", vq->why);
@@ -236,208 +136,308 @@ static bool console_serve_rx(struct ofl_console *con)
 			ofl_dev_break(dev, "receive queue: readable buffer");
 			return true;
 		}
-		n = ofl_vq_copy_in(vq, &chain, 0, con->in_buf + con->in_pos,
-				   con->in_len - con->in_pos);
-		con->in_pos += n;
+		n = ofl_vq_copy_in(vq, &chain, 0, port->in_buf + port->in_pos,
+				   port->in_len - port->in_pos);
+		/* The end of input is a buffer with nothing in it. */
+		if (port->in_pos == port->in_len)
+			port->eof_now = false;
+		port->in_pos += n;
 		ofl_vq_push(vq, chain.head, n);
 		work = true;
 	}
 	if (work) {
-		ofl_dev_call(dev, CON_RX);
-		console_watch_input(con);
+		ofl_dev_call(dev, q);
+		ofl_port_watch_input(port);
 	}
+	return work;
+}
+
+/* --- control messages --- */
+
+static void con_control(struct ofl_console *con, uint32_t id, uint16_t event,
+			uint16_t value)
+{
+	unsigned int p;
+
+	if (event == CON_DEVICE_READY) {
+		for (p = 0; value == 1 && p < con->nr_ports; p++)
+			con->owed[p] |= CON_OWE(CON_DEVICE_ADD);
+		return;
+	}
+	if (id >= con->nr_ports ||
+	    (event != CON_PORT_READY && event != CON_PORT_OPEN)) {
+		con->odd_messages++;
+		return;
+	}
+	if (event == CON_PORT_READY && value == 1)
+		con->owed[id] |= CON_OWE(CON_CONSOLE_PORT) | CON_OWE(CON_RESIZE) |
+				 CON_OWE(CON_PORT_OPEN) |
+				 (*con->port[id].name ? CON_OWE(CON_PORT_NAME) : 0);
+	/* Whether it opened its end does not matter to anybody here. */
+}
+
+static bool con_serve_ctrl_tx(struct ofl_console *con)
+{
+	struct ofl_dev *dev = &con->dev;
+	struct ofl_vq *vq = &dev->vq[CON_CTRL_TX];
+	struct ofl_vq_chain chain;
+	uint8_t m[8];
+	int i, got;
+
+	for (i = 0; i < CON_CHAINS; i++) {
+		got = ofl_vq_pop(vq, &chain);
+		if (!got)
+			break;
+		if (got < 0 || chain.nr_in) {
+			ofl_dev_break(dev, "control queue: %s",
+				      got < 0 ? vq->why : "writable buffer");
+			return true;
+		}
+		if (ofl_vq_copy_out(vq, &chain, 0, m, sizeof(m)) == sizeof(m))
+			con_control(con,
+				    m[0] | m[1] << 8 | m[2] << 16 |
+					    (uint32_t)m[3] << 24,
+				    (uint16_t)(m[4] | m[5] << 8),
+				    (uint16_t)(m[6] | m[7] << 8));
+		else
+			con->odd_messages++;
+		ofl_vq_push(vq, chain.head, 0);
+	}
+	if (i)
+		ofl_dev_call(dev, CON_CTRL_TX);
+	return i > 0;
+}
+
+/* The message for one event of a port; its length. */
+static uint32_t con_compose(const struct con_port *port, unsigned int p,
+			    unsigned int event, uint8_t *m)
+{
+	uint32_t len = 8;
+
+	memset(m, 0, len);
+	m[0] = (uint8_t)p;
+	m[4] = (uint8_t)event;
+	m[6] = 1;
+	if (event == CON_RESIZE) {
+		m[6] = 0;
+		m[len++] = (uint8_t)port->cols;
+		m[len++] = (uint8_t)(port->cols >> 8);
+		m[len++] = (uint8_t)port->rows;
+		m[len++] = (uint8_t)(port->rows >> 8);
+	} else if (event == CON_PORT_NAME) {
+		memcpy(m + len, port->name, strlen(port->name));
+		len += (uint32_t)strlen(port->name);
+	}
+	return len;
+}
+
+static bool con_owes(const struct ofl_console *con)
+{
+	unsigned int p;
+
+	for (p = 0; p < con->nr_ports; p++)
+		if (con->owed[p])
+			return true;
+	return false;
+}
+
+static bool con_serve_ctrl_rx(struct ofl_console *con)
+{
+	struct ofl_dev *dev = &con->dev;
+	struct ofl_vq *vq = &dev->vq[CON_CTRL_RX];
+	uint8_t m[8 + CON_NAME_MAX];
+	struct ofl_vq_chain chain;
+	unsigned int p, event;
+	bool work = false;
+	uint32_t n;
+	int got;
+
+	for (p = 0; p < con->nr_ports;) {
+		if (!con->owed[p]) {
+			p++;
+			continue;
+		}
+		got = ofl_vq_pop(vq, &chain);
+		if (!got)
+			break;
+		if (got < 0 || chain.nr_out) {
+			ofl_dev_break(dev, "control queue: %s",
+				      got < 0 ? vq->why : "readable buffer");
+			return true;
+		}
+		event = (unsigned int)__builtin_ctz(con->owed[p]);
+		con->owed[p] &= ~CON_OWE(event);
+		n = con_compose(&con->port[p], p, event, m);
+		n = ofl_vq_copy_in(vq, &chain, 0, m, n);
+		ofl_vq_push(vq, chain.head, n);
+		work = true;
+	}
+	if (work)
+		ofl_dev_call(dev, CON_CTRL_RX);
 	return work;
 }
 
 /* --- the device --- */
 
-static bool console_serve(struct ofl_dev *dev)
+static unsigned int con_ports(const struct ofl_console *con)
+{
+	return con->dev.features & CON_F_MULTIPORT ? con->nr_ports : 1;
+}
+
+static bool con_serve(struct ofl_dev *dev)
 {
 	struct ofl_console *con = dev->priv;
 	bool work = false;
+	unsigned int p;
 
-	if (ofl_dev_live(dev, CON_TX))
-		work = console_serve_tx(con);
-	if (ofl_dev_live(dev, CON_RX))
-		work |= console_serve_rx(con);
+	if (dev->features & CON_F_MULTIPORT) {
+		if (ofl_dev_live(dev, CON_CTRL_TX))
+			work |= con_serve_ctrl_tx(con);
+		if (ofl_dev_live(dev, CON_CTRL_RX))
+			work |= con_serve_ctrl_rx(con);
+	}
+	for (p = 0; p < con_ports(con); p++) {
+		if (ofl_dev_live(dev, con_queue(p, CON_TX)))
+			work |= con_serve_tx(con, p);
+		if (ofl_dev_live(dev, con_queue(p, CON_RX)))
+			work |= con_serve_rx(con, p);
+	}
 	return work;
 }
 
-static bool console_wants(const struct ofl_dev *dev, unsigned int q)
+static bool con_wants(const struct ofl_dev *dev, unsigned int q)
 {
 	const struct ofl_console *con = dev->priv;
+	const struct con_port *port;
+	unsigned int p = q < 2 ? 0 : q / 2 - 1;
 
-	return q == CON_TX || con->in_pos != con->in_len ||
-	       (con->in.always && con->in.fd >= 0);
+	if (dev->nr_queues > 2 && (q == CON_CTRL_RX || q == CON_CTRL_TX))
+		return (dev->features & CON_F_MULTIPORT) &&
+		       (q == CON_CTRL_TX || con_owes(con));
+	if (p >= con_ports(con))
+		return false;
+	port = &con->port[p];
+	return (q & 1) == CON_TX || ofl_port_has_input(port) ||
+	       (port->in.always && port->in.fd >= 0);
 }
 
-static void console_reset(struct ofl_dev *dev)
+static void con_reset(struct ofl_dev *dev)
 {
 	struct ofl_console *con = dev->priv;
+	unsigned int p;
 
-	console_flush(con);
-	if (con->dropped == con->dropped_told)
-		return;
-	ofl_log("console: %llu bytes dropped, the reader is too slow",
-		(unsigned long long)(con->dropped - con->dropped_told));
-	con->dropped_told = con->dropped;
+	memset(con->owed, 0, sizeof(con->owed));
+	for (p = 0; p < con->nr_ports; p++) {
+		ofl_port_flush(&con->port[p]);
+		ofl_port_tell_dropped(&con->port[p]);
+	}
 }
 
-static const struct ofl_dev_ops console_ops = {
-	.reset = console_reset,
-	.serve = console_serve,
-	.wants = console_wants,
+static const struct ofl_dev_ops con_ops = {
+	.reset = con_reset,
+	.serve = con_serve,
+	.wants = con_wants,
 };
 
-/* --- opening and closing --- */
-
-static void console_in_ready(void *arg, uint32_t events)
+static void con_set_size(struct ofl_console *con)
 {
-	(void)events;
-	console_fill(arg);
+	const struct con_port *port = &con->port[0];
+	uint8_t size[4] = { (uint8_t)port->cols, (uint8_t)(port->cols >> 8),
+			    (uint8_t)port->rows, (uint8_t)(port->rows >> 8) };
+
+	ofl_dev_set_config(&con->dev, 0, size, sizeof(size));
 }
 
-static void console_out_ready(void *arg, uint32_t events)
+void ofl_console_resized(struct ofl_console *con)
 {
-	(void)events;
-	console_flush(arg);
+	unsigned int p;
+
+	for (p = 0; p < con->nr_ports; p++) {
+		if (!ofl_port_resized(&con->port[p]))
+			continue;
+		con->owed[p] |= CON_OWE(CON_RESIZE);
+		if (!p)
+			con_set_size(con);
+	}
 }
 
-/*
- * A non-blocking descriptor for what fd refers to.  A new open file where that
- * works; sockets and what may not be opened again share their flags, which are
- * put back at the end (*restore).  A regular file never blocks, and has a position
- * to share.
- */
-static int console_reopen(int fd, int flags, int *restore)
+static void con_look(void *arg, uint32_t events)
 {
-	struct stat st;
-	char path[40];
-	int new, old;
+	struct ofl_console *con = arg;
+	uint64_t times;
 
-	*restore = -1;
-	if (fstat(fd, &st))
+	(void)events;
+	if (read(con->timer.fd, &times, sizeof(times)) == sizeof(times))
+		ofl_console_resized(con);
+}
+
+static int con_start_timer(struct ofl_console *con)
+{
+	const struct timespec half = { 0, CON_SIZE_LOOK_MS * 1000000l };
+	const struct itimerspec period = { half, half };
+
+	con->timer.fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (con->timer.fd < 0 ||
+	    timerfd_settime(con->timer.fd, 0, &period, NULL)) {
+		ofl_log("--console pty: timer: %s", strerror(errno));
 		return -errno;
-	if (!S_ISREG(st.st_mode)) {
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-		new = open(path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-		if (new >= 0)
-			return new;
-		old = fcntl(fd, F_GETFL);
-		if (old >= 0 && !(old & O_NONBLOCK) &&
-		    !fcntl(fd, F_SETFL, old | O_NONBLOCK))
-			*restore = old;
 	}
-	new = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	return new < 0 ? -errno : new;
-}
-
-static int console_open_stdio(struct ofl_console *con)
-{
-	con->out.fd = console_reopen(STDOUT_FILENO, O_WRONLY, &con->restore_out);
-	if (con->out.fd < 0) {
-		ofl_log("--console stdio: standard output: %s",
-			strerror(-con->out.fd));
-		return con->out.fd;
-	}
-	/* Without an input there is just none. */
-	con->in.fd = console_reopen(STDIN_FILENO, O_RDONLY, &con->restore_in);
 	return 0;
 }
 
-static int console_open_pty(struct ofl_console *con)
+struct ofl_console *ofl_console_open(const struct ofl_port_options *ports,
+				     unsigned int nr, const char *transcript,
+				     uint64_t max)
 {
-	struct termios raw;
-	char name[64];
-	int fd, err;
-
-	fd = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0 || grantpt(fd) || unlockpt(fd) ||
-	    ptsname_r(fd, name, sizeof(name)))
-		goto err_pty;
-	con->pty_slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (con->pty_slave < 0 || tcgetattr(con->pty_slave, &raw))
-		goto err_pty;
-	cfmakeraw(&raw);
-	if (tcsetattr(con->pty_slave, TCSANOW, &raw))
-		goto err_pty;
-	con->out.fd = fd;
-	con->in.fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	ofl_log("console on %s", name);
-	return 0;
-
-err_pty:
-	err = -errno;
-	ofl_log("--console pty: %s; is /dev/pts mounted?", strerror(-err));
-	if (fd >= 0)
-		close(fd);
-	return err;
-}
-
-static int console_open_file(struct ofl_console *con, const char *path)
-{
-	con->out.fd = open(path,
-			   O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY |
-				   O_NONBLOCK | O_CLOEXEC,
-			   0644);
-	if (con->out.fd >= 0)
-		return 0;
-	ofl_log("--console file:%s: %s%s", path, strerror(errno),
-		errno == ENXIO ? "; nobody reads the pipe" : "");
-	return -errno;
-}
-
-struct ofl_console *ofl_console_open(const char *mode, const char *transcript)
-{
-	struct ofl_console *con = calloc(1, sizeof(*con));
+	struct ofl_console *con =
+		calloc(1, sizeof(*con) + nr * sizeof(con->port[0]));
+	unsigned int p;
 	int err = 0;
 
 	if (!con) {
 		ofl_log("out of memory");
 		return NULL;
 	}
-	con->in = (struct ofl_source){ .fd = -1, .fn = console_in_ready,
-				       .arg = con };
-	con->out = (struct ofl_source){ .fd = -1, .fn = console_out_ready,
-					.arg = con };
-	con->pty_slave = -1;
-	con->restore_in = -1;
-	con->restore_out = -1;
-	con->log_fd = -1;
-	con->dev.ops = &console_ops;
+	con->timer = (struct ofl_source){ .fd = -1, .fn = con_look, .arg = con };
+	con->transcript.fd = -1;
+	con->dev.ops = &con_ops;
 	con->dev.priv = con;
 	strcpy(con->dev.name, "console");
 	con->dev.device_id = OFL_ID_CONSOLE;
+	con->dev.offered = CON_F_SIZE;
 	con->dev.nr_queues = 2;
 	con->dev.config_size = CON_CONFIG_SIZE;
-	con->dev.mem_size = OFL_MEM_DEFAULT;
-
-	if (!strcmp(mode, "stdio"))
-		err = console_open_stdio(con);
-	else if (!strcmp(mode, "pty"))
-		err = console_open_pty(con);
-	else if (!strncmp(mode, "file:", 5))
-		err = console_open_file(con, mode + 5);
-	if (!err && transcript) {
-		con->log_fd = open(transcript,
-				   O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY |
-					   O_NONBLOCK | O_CLOEXEC,
-				   0644);
-		if (con->log_fd < 0) {
-			err = -errno;
-			ofl_log("--log %s: %s", transcript, strerror(errno));
-		}
+	con->dev.config[4] = (uint8_t)nr;
+	con->dev.mem_size = OFL_MEM_DEFAULT * nr;
+	if (nr > 1 || ports[0].name[0]) {
+		con->dev.offered |= CON_F_MULTIPORT;
+		con->dev.nr_queues = 2 + 2 * nr;
 	}
-	if (!err)
+	for (p = 0; !err && p < nr; p++) {
+		err = ofl_port_open(&con->port[p], &ports[p]);
+		con->nr_ports++;
+		if (!err && con->timer.fd < 0 && con->port[p].pty_slave >= 0 &&
+		    con->port[p].size_fd >= 0)
+			err = con_start_timer(con);
+	}
+	if (!err && transcript)
+		err = ofl_con_file_open(&con->transcript, "--log ", transcript,
+					max);
+	if (!err) {
+		con_set_size(con);
 		return con;
+	}
 	ofl_console_close(con);
 	return NULL;
 }
 
 void ofl_console_watch(struct ofl_console *con, struct ofl_loop *loop)
 {
-	con->loop = loop;
-	console_watch_input(con);
+	unsigned int p;
+
+	ofl_loop_watch(loop, &con->timer, EPOLLIN);
+	for (p = 0; p < con->nr_ports; p++)
+		ofl_port_watch(&con->port[p], loop);
 }
 
 struct ofl_dev *ofl_console_dev(struct ofl_console *con)
@@ -445,54 +445,43 @@ struct ofl_dev *ofl_console_dev(struct ofl_console *con)
 	return &con->dev;
 }
 
-static int64_t console_now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 void ofl_console_drain(struct ofl_console *con, int timeout_ms)
 {
-	int64_t end = console_now_ms() + timeout_ms;
-	struct pollfd pfd;
+	unsigned int p;
 
-	console_flush(con);
-	while (con->out_head != con->out_tail && con->out.fd >= 0) {
-		int64_t left = end - console_now_ms();
+	for (p = 0; p < con->nr_ports; p++)
+		ofl_port_drain(&con->port[p], timeout_ms);
+}
 
-		if (left <= 0)
-			break;
-		pfd = (struct pollfd){ .fd = con->out.fd, .events = POLLOUT };
-		poll(&pfd, 1, (int)left);
-		console_flush(con);
+void ofl_console_stats(const struct ofl_console *con)
+{
+	unsigned int p;
+
+	for (p = 0; p < con->nr_ports; p++) {
+		const struct con_port *port = &con->port[p];
+
+		ofl_log("console %u%s%s: %llu bytes printed, %llu typed, %llu dropped",
+			p, *port->name ? " " : "", port->name,
+			(unsigned long long)port->printed,
+			(unsigned long long)port->typed,
+			(unsigned long long)port->dropped);
 	}
+	if (con->odd_messages)
+		ofl_log("console: %llu control messages without a meaning",
+			(unsigned long long)con->odd_messages);
 }
 
 void ofl_console_close(struct ofl_console *con)
 {
+	unsigned int p;
+
 	if (!con)
 		return;
-	ofl_console_drain(con, 0);
-	con->dropped += con->out_head - con->out_tail;
-	con->out_tail = con->out_head;
-	console_reset(&con->dev);
-	if (con->loop) {
-		ofl_loop_watch(con->loop, &con->in, 0);
-		ofl_loop_watch(con->loop, &con->out, 0);
-	}
-	if (con->restore_in >= 0)
-		fcntl(STDIN_FILENO, F_SETFL, con->restore_in);
-	if (con->restore_out >= 0)
-		fcntl(STDOUT_FILENO, F_SETFL, con->restore_out);
-	if (con->in.fd >= 0)
-		close(con->in.fd);
-	if (con->out.fd >= 0)
-		close(con->out.fd);
-	if (con->pty_slave >= 0)
-		close(con->pty_slave);
-	if (con->log_fd >= 0)
-		close(con->log_fd);
+	for (p = 0; p < con->nr_ports; p++)
+		ofl_port_close(&con->port[p]);
+	if (con->timer.fd >= 0)
+		close(con->timer.fd);
+	if (con->transcript.fd >= 0)
+		close(con->transcript.fd);
 	free(con);
 }

@@ -18,13 +18,12 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <offload/abi.h>
 
+#include "listen.h"
 #include "log.h"
 #include "pmm.h"
 #include "window.h"
@@ -35,7 +34,6 @@
 
 struct host_native {
 	const char *path;
-	bool bound;
 	struct ofl_source listener;
 	struct ofl_source conn;
 	int refused;		/* the last one that was; see native_refuse() */
@@ -266,7 +264,7 @@ static void native_accept(void *arg, uint32_t events)
 	int fd;
 
 	(void)events;
-	fd = accept4(hn->listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	fd = ofl_accept(hn->listener.fd);
 	if (fd < 0)
 		return;
 	if (hn->conn.fd >= 0) {
@@ -279,62 +277,6 @@ static void native_accept(void *arg, uint32_t events)
 	hn->greeting_ends = native_now_ms() + HELLO_MS;
 	if (ofl_loop_watch(&pmm->loop, &hn->conn, EPOLLIN))
 		native_disconnect(pmm);
-}
-
-/* Nobody listens behind a socket file that a killed daemon left. */
-static int native_remove_stale(const struct sockaddr_un *addr)
-{
-	struct stat st;
-	int fd, err;
-
-	if (lstat(addr->sun_path, &st) || !S_ISSOCK(st.st_mode))
-		return -EADDRINUSE;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	err = connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) ?
-		      errno :
-		      EBUSY;
-	close(fd);
-	if (err != ECONNREFUSED)
-		return -EBUSY;
-	return unlink(addr->sun_path) ? -errno : 0;
-}
-
-static int native_bind(struct host_native *hn)
-{
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	const struct sockaddr *sa = (const struct sockaddr *)&addr;
-	int fd, err;
-
-	if (strlen(hn->path) >= sizeof(addr.sun_path)) {
-		ofl_log("--socket %s: longer than %zu characters", hn->path,
-			sizeof(addr.sun_path) - 1);
-		return -ENAMETOOLONG;
-	}
-	strcpy(addr.sun_path, hn->path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	err = bind(fd, sa, sizeof(addr)) ? -errno : 0;
-	if (err == -EADDRINUSE) {
-		err = native_remove_stale(&addr);
-		if (!err)
-			err = bind(fd, sa, sizeof(addr)) ? -errno : 0;
-	}
-	hn->bound = !err;
-	if (!err && listen(fd, 4))
-		err = -errno;
-	if (!err) {
-		hn->listener.fd = fd;
-		return 0;
-	}
-	close(fd);
-	ofl_log("--socket %s: %s", hn->path,
-		err == -EBUSY	   ? "another offload-pmm listens there" :
-		err == -EADDRINUSE ? "a file that is not a socket is in the way" :
-				     strerror(-err));
-	return err;
 }
 
 static int native_open(struct ofl_pmm *pmm)
@@ -353,7 +295,8 @@ static int native_open(struct ofl_pmm *pmm)
 					.arg = pmm };
 	hn->bell = (struct ofl_source){ .fd = -1, .fn = native_bell_rung,
 					.arg = pmm };
-	return native_bind(hn);
+	hn->listener.fd = ofl_listen("--socket", hn->path, false);
+	return hn->listener.fd < 0 ? hn->listener.fd : 0;
 }
 
 static int native_start(struct ofl_pmm *pmm)
@@ -419,11 +362,11 @@ static void native_close(struct ofl_pmm *pmm)
 	if (!hn)
 		return;
 	native_disconnect(pmm);
+	if (hn->listener.fd >= 0)
+		unlink(hn->path); /* fails after --user: the next start removes it */
 	native_source_close(pmm, &hn->listener);
 	if (hn->refused >= 0)
 		close(hn->refused);
-	if (hn->bound)
-		unlink(hn->path); /* fails after --user: the next start removes it */
 	free(hn);
 	pmm->host_priv = NULL;
 }

@@ -66,6 +66,7 @@ void ofl_loop_dispatch(struct ofl_loop *loop, int timeout_ms)
 	struct epoll_event ev[LOOP_EVENTS];
 	int i, n;
 
+	loop->batch++;
 	n = epoll_wait(loop->epfd, ev, LOOP_EVENTS, timeout_ms);
 	for (i = 0; i < n; i++) {
 		struct ofl_source *source = ev[i].data.ptr;

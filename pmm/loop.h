@@ -10,6 +10,7 @@ struct ofl_pmm;
 
 struct ofl_loop {
 	int epfd;
+	uint32_t batch; /* counts the dispatches */
 };
 
 /* A file descriptor that somebody wants to hear of. */
@@ -30,7 +31,12 @@ void ofl_loop_close(struct ofl_loop *loop);
 int ofl_loop_watch(struct ofl_loop *loop, struct ofl_source *source,
 		   uint32_t events);
 
-/* Call the sources that have something; wait at most timeout_ms for the first. */
+/*
+ * A source may be freed when nobody can have an event for it in hand any more: in
+ * another batch than the one in which it was unwatched.
+ *
+ * Call the sources that have something; wait at most timeout_ms for the first.
+ */
 void ofl_loop_dispatch(struct ofl_loop *loop, int timeout_ms);
 
 /* Serve until pmm->stop. */

@@ -17,25 +17,56 @@
 #include "console.h"
 #include "log.h"
 #include "p9.h"
+#include "p9sock.h"
 #include "pmm.h"
 #include "priv.h"
 #include "rng.h"
+#include "sched.h"
 #include "vsock.h"
+#include "work.h"
+
+/* Work that hangs is waited for this long at the end, and then left behind. */
+#define LEAVE_MS 500
 
 struct shares {
-	struct ofl_p9 *p9[OFL_SHARES_MAX];
-	struct ofl_p9fs *fs[OFL_SHARES_MAX];
+	struct share {
+		struct ofl_p9 *p9;
+		struct ofl_p9fs *fs;
+		struct ofl_pool *pool;
+		struct ofl_source source; /* of the pool */
+	} share[OFL_SHARES_MAX];
 };
+
+static void main_stats(const struct ofl_pmm *pmm)
+{
+	unsigned int i;
+
+	ofl_console_stats(pmm->console);
+	for (i = 0; i < pmm->nr_p9; i++)
+		ofl_p9_stats(pmm->p9[i], pmm->opt->share[i].tag);
+}
 
 static void main_signal(void *arg, uint32_t events)
 {
 	struct ofl_pmm *pmm = arg;
+	struct signalfd_siginfo info;
 
 	(void)events;
-	ofl_log("stopped by a signal");
-	/* --once promises the image's status, and there is none. */
-	pmm->exit_status = pmm->opt->once ? OFL_EXIT_FAILURE : 0;
-	pmm->stop = true;
+	while (read(pmm->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		switch (info.ssi_signo) {
+		case SIGUSR1:
+			main_stats(pmm);
+			break;
+		case SIGWINCH:
+			ofl_console_resized(pmm->console);
+			break;
+		default:
+			ofl_log("stopped by a signal");
+			/* --once promises the image's status, and there is none. */
+			pmm->exit_status = pmm->opt->once ? OFL_EXIT_FAILURE : 0;
+			pmm->stop = true;
+		}
+	}
 }
 
 static int main_signals(struct ofl_pmm *pmm, struct ofl_source *source)
@@ -46,6 +77,8 @@ static int main_signals(struct ofl_pmm *pmm, struct ofl_source *source)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGWINCH);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	/* Under ulimit -f, an image's write too far is EFBIG, not our end. */
@@ -57,6 +90,7 @@ static int main_signals(struct ofl_pmm *pmm, struct ofl_source *source)
 	source->fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (source->fd < 0)
 		return -errno;
+	pmm->signal_fd = source->fd;
 	return ofl_loop_watch(&pmm->loop, source, EPOLLIN);
 }
 
@@ -71,27 +105,65 @@ static void main_raise_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static void main_work_ended(void *arg, uint32_t events)
+{
+	(void)events;
+	ofl_pool_collect(arg);
+}
+
+static int main_open_share(struct ofl_pmm *pmm, const struct ofl_share *opt,
+			   struct share *share)
+{
+	share->fs = ofl_p9fs_open(opt->dir, opt->mode);
+	if (!share->fs)
+		return -EIO;
+	share->pool = ofl_pool_new(opt->workers);
+	if (!share->pool)
+		return -ENOMEM;
+	share->source = (struct ofl_source){ .fd = ofl_pool_fd(share->pool),
+					     .fn = main_work_ended,
+					     .arg = share->pool };
+	share->p9 = ofl_p9_new(opt->tag, opt->mem_size, opt->ro, &ofl_p9fs_ops,
+			       share->fs);
+	if (!share->p9)
+		return -ENOMEM;
+	if (opt->mode != OFL_P9FS_INLINE)
+		ofl_p9_workers(share->p9, share->pool);
+	pmm->devs[pmm->nr_devs++] = ofl_p9_dev(share->p9);
+	pmm->p9[pmm->nr_p9++] = share->p9;
+	return 0;
+}
+
 static int main_open_devices(struct ofl_pmm *pmm, struct shares *shares)
 {
 	const struct ofl_options *opt = pmm->opt;
 	unsigned int i;
+	int err;
 
-	pmm->console = ofl_console_open(opt->console, opt->log);
+	pmm->console = ofl_console_open(opt->port, opt->nr_ports, opt->log,
+					opt->log_max);
 	if (!pmm->console)
 		return -EIO;
 	pmm->devs[pmm->nr_devs++] = ofl_console_dev(pmm->console);
 	for (i = 0; i < opt->nr_shares; i++) {
-		const struct ofl_share *share = &opt->share[i];
+		err = main_open_share(pmm, &opt->share[i], &shares->share[i]);
+		if (err)
+			return err;
+	}
+	for (i = 0; i < opt->nr_serve; i++) {
+		const struct ofl_serve *serve = &opt->serve[i];
+		const struct share *share = &shares->share[serve->share];
 
-		shares->fs[i] = ofl_p9fs_open(share->dir);
-		if (!shares->fs[i])
+		pmm->serving[i] = ofl_p9sock_open(serve->where,
+						  opt->share[serve->share].ro,
+						  &ofl_p9fs_ops, share->fs,
+						  opt->share[serve->share].mode ==
+								  OFL_P9FS_INLINE ?
+							  NULL :
+							  share->pool);
+		if (!pmm->serving[i])
 			return -EIO;
-		shares->p9[i] = ofl_p9_new(share->tag, share->mem_size,
-					   share->ro, &ofl_p9fs_ops,
-					   shares->fs[i]);
-		if (!shares->p9[i])
-			return -ENOMEM;
-		pmm->devs[pmm->nr_devs++] = ofl_p9_dev(shares->p9[i]);
+		pmm->nr_serving++;
 	}
 	/* Before vsock: the image's driver wants a random first port. */
 	pmm->devs[pmm->nr_devs++] = ofl_rng_dev();
@@ -104,14 +176,44 @@ static int main_open_devices(struct ofl_pmm *pmm, struct shares *shares)
 	return 0;
 }
 
+static int main_watch(struct ofl_pmm *pmm, struct shares *shares)
+{
+	unsigned int i;
+	int err = 0;
+
+	ofl_console_watch(pmm->console, &pmm->loop);
+	for (i = 0; !err && i < pmm->opt->nr_shares; i++)
+		err = ofl_loop_watch(&pmm->loop, &shares->share[i].source, EPOLLIN);
+	for (i = 0; !err && i < pmm->nr_serving; i++)
+		err = ofl_p9sock_watch(pmm->serving[i], &pmm->loop);
+	if (!err && pmm->vsock)
+		err = ofl_vsock_watch(pmm->vsock, &pmm->loop);
+	if (err)
+		ofl_log("epoll: %s", strerror(-err));
+	return err;
+}
+
+static void main_close_share(struct share *share, const char *tag)
+{
+	if (share->p9)
+		ofl_p9_forget(share->p9);
+	if (!ofl_pool_free(share->pool, LEAVE_MS)) {
+		ofl_log("9p %s: the host's file system hangs in %u operation(s), which are left behind",
+			tag, share->p9 ? ofl_p9_busy(share->p9) : 1);
+		return; /* they still use all of it */
+	}
+	ofl_p9_free(share->p9);
+	ofl_p9fs_close(share->fs);
+}
+
 static void main_close_devices(struct ofl_pmm *pmm, struct shares *shares)
 {
 	unsigned int i;
 
-	for (i = 0; i < OFL_SHARES_MAX; i++) {
-		ofl_p9_free(shares->p9[i]);
-		ofl_p9fs_close(shares->fs[i]);
-	}
+	for (i = 0; i < pmm->nr_serving; i++)
+		ofl_p9sock_close(pmm->serving[i]);
+	for (i = 0; i < pmm->opt->nr_shares; i++)
+		main_close_share(&shares->share[i], pmm->opt->share[i].tag);
 	ofl_vsock_close(pmm->vsock);
 	ofl_console_close(pmm->console);
 }
@@ -127,7 +229,9 @@ int main(int argc, char **argv)
 	err = ofl_options_parse(&opt, argc, argv);
 	if (err)
 		return err - 1;
-	pmm.host = opt.socket ? &ofl_host_native : &ofl_host_module;
+	pmm.host = opt.socket ? &ofl_host_native :
+		   opt.device ? &ofl_host_module :
+				&ofl_host_none;
 	main_raise_limit();
 	err = ofl_loop_open(&pmm.loop);
 	if (err) {
@@ -146,19 +250,17 @@ int main(int argc, char **argv)
 	err = pmm.host->open(&pmm);
 	if (err)
 		goto out_host;
+	err = ofl_sched_apply(&opt);
+	if (err)
+		goto out_host;
 	err = ofl_priv_drop(&opt);
 	if (err)
 		goto out_host;
 	err = pmm.host->start(&pmm);
-	if (err)
-		goto out_host;
-	ofl_console_watch(pmm.console, &pmm.loop);
-	err = pmm.vsock ? ofl_vsock_watch(pmm.vsock, &pmm.loop) : 0;
-	if (err) {
-		ofl_log("vsock: %s", strerror(-err));
-		goto out_host;
-	}
-	ofl_loop_run(&pmm);
+	if (!err)
+		err = main_watch(&pmm, &shares);
+	if (!err)
+		ofl_loop_run(&pmm);
 out_host:
 	pmm.host->close(&pmm);
 out_devices:

@@ -8,9 +8,15 @@
 #include <sys/types.h>
 
 #include "vsock.h"
+#include "conport.h"
+#include "p9fs.h"
 
 #define OFL_SHARES_MAX 15
 #define OFL_DEVS_MAX (OFL_SHARES_MAX + 3) /* console, entropy, vsock */
+
+#define OFL_PORTS_MAX 7u /* see console.h */
+#define OFL_SERVE_MAX 4
+#define OFL_WORKERS_DEFAULT 4
 
 #define OFL_TAG_MAX 31
 #define OFL_MEM_DEFAULT (24u * 1024) /* per device, as in 9p and console */
@@ -21,16 +27,35 @@ struct ofl_share {
 	char tag[OFL_TAG_MAX + 1];
 	bool ro;
 	uint64_t mem_size; /* a multiple of OFL_PAGE */
+	enum ofl_p9fs_mode mode;
+	unsigned int workers;
+};
+
+/* --serve-9p unix:PATH or fd:N */
+struct ofl_serve {
+	char *where;
+	char tag[OFL_TAG_MAX + 1]; /* "": the first share */
+	unsigned int share;
 };
 
 struct ofl_options {
-	const char *device; /* one of device and socket is set */
+	const char *device; /* one of device and socket is set, unless nr_serve */
 	const char *socket;
-	const char *console; /* stdio, pty, none, file:PATH; checked */
-	const char *log;     /* console transcript, or NULL */
+	struct ofl_port_options port[OFL_PORTS_MAX]; /* of the console */
+	unsigned int nr_ports;
+	char *port_text[OFL_PORTS_MAX]; /* what their modes point into */
+	char *log; /* console transcript, or NULL */
+	uint64_t log_max;
 	struct ofl_share share[OFL_SHARES_MAX];
 	unsigned int nr_shares;
 	struct ofl_vsock_options vsock;
+	struct ofl_serve serve[OFL_SERVE_MAX];
+	unsigned int nr_serve;
+	int cpu; /* -1: wherever */
+	bool sched_given;
+	int sched_policy;
+	int sched_priority;
+	bool mlockall;
 	uint64_t window_size; /* of --socket */
 	uint32_t spin_us;
 	uint32_t abi; /* what to claim */

@@ -5,6 +5,9 @@
 
 #include "p9_session.h"
 
+#define P9_LOCK_SUCCESS 0u
+#define P9_LOCK_BLOCKED 1u
+
 /* --- opening --- */
 
 static bool p9_writes(uint32_t flags)
@@ -24,14 +27,14 @@ static int p9_open_flags(uint32_t *flags)
 	return 0;
 }
 
-static uint32_t p9_iounit(const struct ofl_p9 *p9)
+static uint32_t p9_iounit(const struct ofl_p9_request *q)
 {
-	return p9->msize - 24; /* what v9fs subtracts: header of Twrite and a bit */
+	return q->msize - 24; /* what v9fs subtracts: header of Twrite and a bit */
 }
 
 int ofl_p9_do_lopen(struct ofl_p9 *p9, struct ofl_p9_request *q)
 {
-	struct ofl_p9_fid *fid = ofl_p9_fid_find(p9, ofl_p9_get32(&q->r));
+	struct ofl_p9_fid *fid = ofl_p9_take_fid(q);
 	uint32_t flags = ofl_p9_get32(&q->r);
 	struct ofl_p9_qid qid;
 	int err;
@@ -40,7 +43,7 @@ int ofl_p9_do_lopen(struct ofl_p9 *p9, struct ofl_p9_request *q)
 		return -EINVAL;
 	if (!fid)
 		return -EBADF;
-	if (fid->file)
+	if (fid->file || fid->xattr)
 		return -EBUSY;
 	err = p9_open_flags(&flags);
 	if (err)
@@ -48,21 +51,20 @@ int ofl_p9_do_lopen(struct ofl_p9 *p9, struct ofl_p9_request *q)
 	flags &= ~OFL_P9_EXCL;
 	if (p9->ro && p9_writes(flags))
 		return -EROFS;
-	err = p9->ops->open(fid->node, flags, &fid->file);
+	err = p9->ops->open(fid->node, flags, &q->file);
 	if (err)
 		return err;
-	fid->flags = flags;
+	q->flags = flags;
 	p9->ops->qid(fid->node, &qid);
 	ofl_p9_put_qid(&q->w, &qid);
-	ofl_p9_put32(&q->w, p9_iounit(p9));
+	ofl_p9_put32(&q->w, p9_iounit(q));
 	return 0;
 }
 
 int ofl_p9_do_lcreate(struct ofl_p9 *p9, struct ofl_p9_request *q)
 {
-	struct ofl_p9_fid *fid = ofl_p9_fid_find(p9, ofl_p9_get32(&q->r));
+	struct ofl_p9_fid *fid = ofl_p9_take_fid(q);
 	char name[OFL_P9_NAME_MAX + 1];
-	struct ofl_p9_node *node;
 	struct ofl_p9_qid qid;
 	uint32_t flags, mode;
 	int err;
@@ -77,33 +79,37 @@ int ofl_p9_do_lcreate(struct ofl_p9 *p9, struct ofl_p9_request *q)
 		return -EINVAL;
 	if (!fid)
 		return -EBADF;
-	if (fid->file)
+	if (fid->file || fid->xattr)
 		return -EBUSY;
 	err = p9_open_flags(&flags);
 	if (err)
 		return err;
-	err = p9->ops->create(fid->node, name, flags, mode, &node, &fid->file);
-	if (err)
-		return err;
 	/* The folder's fid becomes the file's. */
-	p9->ops->put(fid->node);
-	fid->node = node;
-	fid->flags = flags;
-	p9->ops->qid(node, &qid);
+	err = p9->ops->create(fid->node, name, flags, mode, q->quick, &q->node,
+			      &q->file);
+	if (err) {
+		q->node = NULL;
+		q->file = NULL;
+		return err;
+	}
+	q->flags = flags;
+	p9->ops->qid(q->node, &qid);
 	ofl_p9_put_qid(&q->w, &qid);
-	ofl_p9_put32(&q->w, p9_iounit(p9));
+	ofl_p9_put32(&q->w, p9_iounit(q));
 	return 0;
 }
 
 int ofl_p9_do_read(struct ofl_p9 *p9, struct ofl_p9_request *q)
 {
-	struct ofl_p9_fid *fid = ofl_p9_fid_find(p9, ofl_p9_get32(&q->r));
+	struct ofl_p9_fid *fid = ofl_p9_take_fid(q);
 	uint64_t off = ofl_p9_get64(&q->r);
 	uint32_t count = ofl_p9_get32(&q->r);
 	int64_t n;
 
 	if (q->r.bad)
 		return -EINVAL;
+	if (fid && fid->xattr)
+		return ofl_p9_xattr_read(fid, off, count, &q->w);
 	if (!fid || !fid->file ||
 	    (fid->flags & OFL_P9_ACCMODE) == OFL_P9_WRONLY)
 		return -EBADF;
@@ -121,7 +127,7 @@ int ofl_p9_do_read(struct ofl_p9 *p9, struct ofl_p9_request *q)
 
 int ofl_p9_do_write(struct ofl_p9 *p9, struct ofl_p9_request *q)
 {
-	struct ofl_p9_fid *fid = ofl_p9_fid_find(p9, ofl_p9_get32(&q->r));
+	struct ofl_p9_fid *fid = ofl_p9_take_fid(q);
 	uint64_t off = ofl_p9_get64(&q->r);
 	uint32_t count = ofl_p9_get32(&q->r);
 	const uint8_t *data = ofl_p9_get_bytes(&q->r, count);
@@ -129,6 +135,13 @@ int ofl_p9_do_write(struct ofl_p9 *p9, struct ofl_p9_request *q)
 
 	if (!data)
 		return -EINVAL;
+	if (fid && fid->xattr) {
+		int err = ofl_p9_xattr_write(fid, off, data, count);
+
+		if (!err)
+			ofl_p9_put32(&q->w, count);
+		return err;
+	}
 	if (!fid || !fid->file ||
 	    (fid->flags & OFL_P9_ACCMODE) == OFL_P9_RDONLY)
 		return -EBADF;
@@ -141,7 +154,7 @@ int ofl_p9_do_write(struct ofl_p9 *p9, struct ofl_p9_request *q)
 
 int ofl_p9_do_fsync(struct ofl_p9 *p9, struct ofl_p9_request *q)
 {
-	struct ofl_p9_fid *fid = ofl_p9_fid_find(p9, ofl_p9_get32(&q->r));
+	struct ofl_p9_fid *fid = ofl_p9_take_fid(q);
 	bool data_only = false;
 
 	if (q->r.bad)
@@ -172,7 +185,7 @@ static bool p9_emit(void *arg, const struct ofl_p9_qid *qid, uint64_t next,
 
 int ofl_p9_do_readdir(struct ofl_p9 *p9, struct ofl_p9_request *q)
 {
-	struct ofl_p9_fid *fid = ofl_p9_fid_find(p9, ofl_p9_get32(&q->r));
+	struct ofl_p9_fid *fid = ofl_p9_take_fid(q);
 	uint64_t off = ofl_p9_get64(&q->r);
 	uint32_t count = ofl_p9_get32(&q->r);
 	struct ofl_p9_writer list = q->w;
@@ -192,5 +205,70 @@ int ofl_p9_do_readdir(struct ofl_p9 *p9, struct ofl_p9_request *q)
 		return err;
 	ofl_p9_put32(&q->w, list.pos - OFL_P9_READ_OVERHEAD);
 	q->w.pos = list.pos;
+	return 0;
+}
+
+/* --- locks --- */
+
+static int p9_get_lock(struct ofl_p9_request *q, bool flags,
+		       struct ofl_p9_lock *lock)
+{
+	char client[OFL_P9_NAME_MAX + 1];
+	int err;
+
+	lock->type = ofl_p9_get8(&q->r);
+	if (flags)
+		ofl_p9_get32(&q->r); /* a client that wants to wait asks again */
+	lock->start = ofl_p9_get64(&q->r);
+	lock->length = ofl_p9_get64(&q->r);
+	lock->proc = ofl_p9_get32(&q->r);
+	err = ofl_p9_get_string(&q->r, client, sizeof(client));
+	if (err)
+		return err;
+	return lock->type > OFL_P9_LOCK_UN ? -EINVAL : 0;
+}
+
+/* Never waits: the client asks again until it has it, and may be flushed. */
+int ofl_p9_do_lock(struct ofl_p9 *p9, struct ofl_p9_request *q)
+{
+	struct ofl_p9_fid *fid = ofl_p9_take_fid(q);
+	struct ofl_p9_lock lock;
+	int err;
+
+	err = p9_get_lock(q, true, &lock);
+	if (err)
+		return err;
+	if (!fid || !fid->file)
+		return -EBADF;
+	if (!p9->ops->lock)
+		return -EOPNOTSUPP;
+	err = p9->ops->lock(fid->file, &lock);
+	if (err && err != -EAGAIN)
+		return err;
+	ofl_p9_put8(&q->w, err ? P9_LOCK_BLOCKED : P9_LOCK_SUCCESS);
+	return 0;
+}
+
+int ofl_p9_do_getlock(struct ofl_p9 *p9, struct ofl_p9_request *q)
+{
+	struct ofl_p9_fid *fid = ofl_p9_take_fid(q);
+	struct ofl_p9_lock lock;
+	int err;
+
+	err = p9_get_lock(q, false, &lock);
+	if (err)
+		return err;
+	if (!fid || !fid->file)
+		return -EBADF;
+	if (!p9->ops->getlock)
+		return -EOPNOTSUPP;
+	err = p9->ops->getlock(fid->file, &lock);
+	if (err)
+		return err;
+	ofl_p9_put8(&q->w, lock.type);
+	ofl_p9_put64(&q->w, lock.start);
+	ofl_p9_put64(&q->w, lock.length);
+	ofl_p9_put32(&q->w, lock.proc);
+	ofl_p9_put_string(&q->w, "", 0); /* whose it is: the host's affair */
 	return 0;
 }

@@ -18,7 +18,7 @@ static void p9_put_time(struct ofl_p9_writer *w, const struct ofl_p9_time *t)
 
 int ofl_p9_do_getattr(struct ofl_p9 *p9, struct ofl_p9_request *q)
 {
-	struct ofl_p9_fid *fid = ofl_p9_fid_find(p9, ofl_p9_get32(&q->r));
+	struct ofl_p9_fid *fid = ofl_p9_take_fid(q);
 	static const struct ofl_p9_time none;
 	struct ofl_p9_attr a;
 	int err;
@@ -52,7 +52,7 @@ int ofl_p9_do_getattr(struct ofl_p9 *p9, struct ofl_p9_request *q)
 
 int ofl_p9_do_setattr(struct ofl_p9 *p9, struct ofl_p9_request *q)
 {
-	struct ofl_p9_fid *fid = ofl_p9_fid_find(p9, ofl_p9_get32(&q->r));
+	struct ofl_p9_fid *fid = ofl_p9_take_fid(q);
 	struct ofl_p9_setattr set;
 
 	set.valid = ofl_p9_get32(&q->r);
@@ -73,7 +73,7 @@ int ofl_p9_do_setattr(struct ofl_p9 *p9, struct ofl_p9_request *q)
 
 int ofl_p9_do_statfs(struct ofl_p9 *p9, struct ofl_p9_request *q)
 {
-	struct ofl_p9_fid *fid = ofl_p9_fid_find(p9, ofl_p9_get32(&q->r));
+	struct ofl_p9_fid *fid = ofl_p9_take_fid(q);
 	struct ofl_p9_statfs st;
 	int err;
 
@@ -98,7 +98,7 @@ int ofl_p9_do_statfs(struct ofl_p9 *p9, struct ofl_p9_request *q)
 
 int ofl_p9_do_readlink(struct ofl_p9 *p9, struct ofl_p9_request *q)
 {
-	struct ofl_p9_fid *fid = ofl_p9_fid_find(p9, ofl_p9_get32(&q->r));
+	struct ofl_p9_fid *fid = ofl_p9_take_fid(q);
 	char target[OFL_P9_PATH_MAX + 1];
 	int len;
 
@@ -117,7 +117,7 @@ int ofl_p9_do_readlink(struct ofl_p9 *p9, struct ofl_p9_request *q)
 
 int ofl_p9_do_mkdir(struct ofl_p9 *p9, struct ofl_p9_request *q)
 {
-	struct ofl_p9_fid *fid = ofl_p9_fid_find(p9, ofl_p9_get32(&q->r));
+	struct ofl_p9_fid *fid = ofl_p9_take_fid(q);
 	char name[OFL_P9_NAME_MAX + 1];
 	struct ofl_p9_qid qid;
 	uint32_t mode;
@@ -138,9 +138,54 @@ int ofl_p9_do_mkdir(struct ofl_p9 *p9, struct ofl_p9_request *q)
 	return err;
 }
 
+/* Linux's file types; major and minor are not looked at: see ops->mknod. */
+int ofl_p9_do_mknod(struct ofl_p9 *p9, struct ofl_p9_request *q)
+{
+	struct ofl_p9_fid *fid = ofl_p9_take_fid(q);
+	char name[OFL_P9_NAME_MAX + 1];
+	struct ofl_p9_qid qid;
+	uint32_t mode;
+	int err;
+
+	err = ofl_p9_name(&q->r, name);
+	if (err)
+		return err;
+	mode = ofl_p9_get32(&q->r);
+	ofl_p9_get32(&q->r);
+	ofl_p9_get32(&q->r);
+	ofl_p9_get32(&q->r);
+	if (q->r.bad)
+		return -EINVAL;
+	if (!fid)
+		return -EBADF;
+	if (!p9->ops->mknod)
+		return -EOPNOTSUPP;
+	err = p9->ops->mknod(fid->node, name, mode, &qid);
+	if (!err)
+		ofl_p9_put_qid(&q->w, &qid);
+	return err;
+}
+
+int ofl_p9_do_link(struct ofl_p9 *p9, struct ofl_p9_request *q)
+{
+	struct ofl_p9_fid *dir = ofl_p9_take_fid(q);
+	struct ofl_p9_fid *fid = ofl_p9_take_fid(q);
+	char name[OFL_P9_NAME_MAX + 1];
+	int err;
+
+	err = ofl_p9_name(&q->r, name);
+	if (err)
+		return err;
+	if (!fid || !dir)
+		return -EBADF;
+	if (!p9->ops->link)
+		return -EOPNOTSUPP;
+	return p9->ops->link(fid->node, dir->node, name);
+}
+
 int ofl_p9_do_symlink(struct ofl_p9 *p9, struct ofl_p9_request *q)
 {
-	struct ofl_p9_fid *fid = ofl_p9_fid_find(p9, ofl_p9_get32(&q->r));
+	struct ofl_p9_fid *fid = ofl_p9_take_fid(q);
 	char name[OFL_P9_NAME_MAX + 1], target[OFL_P9_PATH_MAX + 1];
 	struct ofl_p9_qid qid;
 	int err;
@@ -163,7 +208,7 @@ int ofl_p9_do_symlink(struct ofl_p9 *p9, struct ofl_p9_request *q)
 
 int ofl_p9_do_unlinkat(struct ofl_p9 *p9, struct ofl_p9_request *q)
 {
-	struct ofl_p9_fid *fid = ofl_p9_fid_find(p9, ofl_p9_get32(&q->r));
+	struct ofl_p9_fid *fid = ofl_p9_take_fid(q);
 	char name[OFL_P9_NAME_MAX + 1];
 	uint32_t flags;
 	int err;
@@ -185,11 +230,11 @@ int ofl_p9_do_renameat(struct ofl_p9 *p9, struct ofl_p9_request *q)
 	struct ofl_p9_fid *from_dir, *to_dir;
 	int err;
 
-	from_dir = ofl_p9_fid_find(p9, ofl_p9_get32(&q->r));
+	from_dir = ofl_p9_take_fid(q);
 	err = ofl_p9_name(&q->r, from);
 	if (err)
 		return err;
-	to_dir = ofl_p9_fid_find(p9, ofl_p9_get32(&q->r));
+	to_dir = ofl_p9_take_fid(q);
 	err = ofl_p9_name(&q->r, to);
 	if (err)
 		return err;
@@ -200,8 +245,8 @@ int ofl_p9_do_renameat(struct ofl_p9 *p9, struct ofl_p9_request *q)
 
 int ofl_p9_do_rename(struct ofl_p9 *p9, struct ofl_p9_request *q)
 {
-	struct ofl_p9_fid *fid = ofl_p9_fid_find(p9, ofl_p9_get32(&q->r));
-	struct ofl_p9_fid *dir = ofl_p9_fid_find(p9, ofl_p9_get32(&q->r));
+	struct ofl_p9_fid *fid = ofl_p9_take_fid(q);
+	struct ofl_p9_fid *dir = ofl_p9_take_fid(q);
 	char name[OFL_P9_NAME_MAX + 1];
 	int err;
 
@@ -213,17 +258,14 @@ int ofl_p9_do_rename(struct ofl_p9 *p9, struct ofl_p9_request *q)
 	return p9->ops->move(fid->node, dir->node, name);
 }
 
-/* The fid is gone afterwards, whether or not the file is (and ro or not). */
+/* The fid is gone already, whether or not the file will be (and ro or not). */
 int ofl_p9_do_remove(struct ofl_p9 *p9, struct ofl_p9_request *q)
 {
-	struct ofl_p9_fid *fid = ofl_p9_fid_find(p9, ofl_p9_get32(&q->r));
-	int err;
+	struct ofl_p9_fid *fid = ofl_p9_take_fid(q);
 
 	if (q->r.bad)
 		return -EINVAL;
 	if (!fid)
 		return -EBADF;
-	err = p9->ro ? -EROFS : p9->ops->remove(fid->node);
-	ofl_p9_fid_drop(p9, fid);
-	return err;
+	return p9->ro ? -EROFS : p9->ops->remove(fid->node);
 }

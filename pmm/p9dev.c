@@ -5,9 +5,13 @@
  * A message is copied to private memory in whole before anything in it is
  * looked at, and a reply is built in private memory before it is copied out: the
  * image can change neither under the protocol layer.
+ *
+ * Replies may come in any order and long after their request: what is kept of
+ * a chain is its descriptors as they were read, never the ring's.
  */
 #include "p9.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,11 +28,30 @@ static void p9_dev_reset(struct ofl_dev *dev)
 	ofl_p9_forget(dev->priv);
 }
 
+/* A late reply, or a flushed request: its chain goes back, with nothing in it. */
+static void p9_dev_reply(struct ofl_p9 *p9, const void *cookie,
+			 const uint8_t *data, uint32_t size)
+{
+	const struct ofl_vq_chain *chain = cookie;
+	struct ofl_vq *vq = &p9->dev.vq[0];
+
+	if (!ofl_dev_live(&p9->dev, 0))
+		return; /* broken meanwhile */
+	if (size)
+		size = ofl_vq_copy_in(vq, chain, 0, data, size);
+	ofl_vq_push(vq, chain->head, size);
+	ofl_dev_call(&p9->dev, 0);
+}
+
 /* One chain; what is wrong with it, or NULL. */
 static const char *p9_dev_chain(struct ofl_p9 *p9, struct ofl_vq *vq,
 				const struct ofl_vq_chain *chain)
 {
+	const uint32_t used = offsetof(struct ofl_vq_chain, seg) +
+			      (uint32_t)(chain->nr_out + chain->nr_in) *
+				      (uint32_t)sizeof(chain->seg[0]);
 	uint32_t len, max, size;
+	bool later;
 
 	if (chain->in_len < P9_RLERROR_SIZE)
 		return "no room for a reply";
@@ -36,7 +59,10 @@ static const char *p9_dev_chain(struct ofl_p9 *p9, struct ofl_vq *vq,
 	len = ofl_vq_copy_out(vq, chain, 0, p9->request, p9->msize_max);
 	max = chain->in_len < p9->msize_max ? (uint32_t)chain->in_len :
 					      p9->msize_max;
-	size = ofl_p9_message(p9, p9->request, len, p9->reply, max);
+	size = ofl_p9_submit(p9, p9->request, len, p9->reply, max, chain, used,
+			     &later);
+	if (later)
+		return NULL;
 	if (!size)
 		return "request without a 9P header";
 	size = ofl_vq_copy_in(vq, chain, 0, p9->reply, size);
@@ -50,8 +76,11 @@ static bool p9_dev_serve(struct ofl_dev *dev)
 	struct ofl_vq *vq = &dev->vq[0];
 	struct ofl_vq_chain chain;
 	const char *why;
+	bool work = false;
 	int i, got;
 
+	if (p9->pool)
+		work = ofl_pool_collect(p9->pool);
 	for (i = 0; i < P9_CHAINS; i++) {
 		got = ofl_vq_pop(vq, &chain);
 		if (!got)
@@ -64,24 +93,31 @@ static bool p9_dev_serve(struct ofl_dev *dev)
 		/* A request can take long: tell of each reply when it is there. */
 		ofl_dev_call(dev, 0);
 	}
-	return i > 0;
+	return work || i;
+}
+
+static bool p9_dev_pending(const struct ofl_dev *dev)
+{
+	const struct ofl_p9 *p9 = dev->priv;
+
+	return p9->pool && ofl_pool_pending(p9->pool);
 }
 
 static const struct ofl_dev_ops p9_dev_ops = {
 	.reset = p9_dev_reset,
 	.serve = p9_dev_serve,
+	.pending = p9_dev_pending,
 };
 
-struct ofl_p9 *ofl_p9_new(const char *tag, uint64_t mem_size, bool ro,
-			  const struct ofl_p9_fs_ops *ops, void *fs)
+struct ofl_p9 *ofl_p9_session(uint32_t msize, bool ro,
+			      const struct ofl_p9_fs_ops *ops, void *fs,
+			      ofl_p9_reply_fn reply)
 {
 	struct ofl_p9 *p9 = calloc(1, sizeof(*p9));
-	uint16_t tag_len = (uint16_t)strlen(tag);
-	struct ofl_dev *dev;
 
 	if (!p9)
 		goto err_p9;
-	p9->msize_max = (uint32_t)mem_size;
+	p9->msize_max = msize;
 	p9->request = malloc(p9->msize_max);
 	p9->reply = malloc(p9->msize_max);
 	if (!p9->request || !p9->reply)
@@ -89,7 +125,25 @@ struct ofl_p9 *ofl_p9_new(const char *tag, uint64_t mem_size, bool ro,
 	p9->ops = ops;
 	p9->fs = fs;
 	p9->ro = ro;
+	p9->reply_fn = reply;
+	return p9;
 
+err_p9:
+	ofl_log("out of memory");
+	ofl_p9_free(p9);
+	return NULL;
+}
+
+struct ofl_p9 *ofl_p9_new(const char *tag, uint64_t mem_size, bool ro,
+			  const struct ofl_p9_fs_ops *ops, void *fs)
+{
+	struct ofl_p9 *p9 = ofl_p9_session((uint32_t)mem_size, ro, ops, fs,
+					   p9_dev_reply);
+	uint16_t tag_len = (uint16_t)strlen(tag);
+	struct ofl_dev *dev;
+
+	if (!p9)
+		return NULL;
 	dev = &p9->dev;
 	dev->ops = &p9_dev_ops;
 	dev->priv = p9;
@@ -103,11 +157,23 @@ struct ofl_p9 *ofl_p9_new(const char *tag, uint64_t mem_size, bool ro,
 	memcpy(dev->config + 2, tag, tag_len);
 	dev->config_size = 2u + tag_len;
 	return p9;
+}
 
-err_p9:
-	ofl_log("out of memory");
-	ofl_p9_free(p9);
-	return NULL;
+void ofl_p9_workers(struct ofl_p9 *p9, struct ofl_pool *pool)
+{
+	p9->pool = pool;
+}
+
+unsigned int ofl_p9_busy(const struct ofl_p9 *p9)
+{
+	return p9->nr_flight + p9->drops;
+}
+
+void ofl_p9_stats(const struct ofl_p9 *p9, const char *tag)
+{
+	ofl_log("9p %s: %llu requests, %llu by workers, %u of them now; %u fids",
+		tag, (unsigned long long)p9->requests,
+		(unsigned long long)p9->to_workers, ofl_p9_busy(p9), p9->nr_fids);
 }
 
 void ofl_p9_free(struct ofl_p9 *p9)

@@ -15,6 +15,11 @@
  * Removal by node uses the folder and name it was found by, and checks that
  * this name is still that file.  So nodes hold their folders, and their number
  * is bounded.
+ *
+ * Any of this may block for ever on a file system whose server hangs (FUSE,
+ * NFS, 9p).  A node that lies on a file system of this machine's own is
+ * marked as local, and so is what is found below it without crossing a mount;
+ * the rest is left to workers.
  */
 #define _GNU_SOURCE 1
 #include "p9fs_node.h"
@@ -22,25 +27,39 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "log.h"
 
-#define P9FS_NODES_MAX 512
+#define P9FS_NODES_MAX 1536u /* with the open files, less than 4096 descriptors */
 
-static int p9fs_openat2(int dir, const char *name, uint64_t flags, mode_t mode)
+/* Not in every <linux/magic.h>. */
+#ifndef XFS_SUPER_MAGIC
+#define XFS_SUPER_MAGIC 0x58465342
+#endif
+#ifndef F2FS_SUPER_MAGIC
+#define F2FS_SUPER_MAGIC 0xf2f52010
+#endif
+#ifndef EXFAT_SUPER_MAGIC
+#define EXFAT_SUPER_MAGIC 0x2011bab0
+#endif
+
+static int p9fs_openat2(int dir, const char *name, uint64_t flags, mode_t mode,
+			uint64_t resolve)
 {
 	struct open_how how = {
 		.flags = flags | O_CLOEXEC,
 		.mode = flags & O_CREAT ? mode : 0,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
-			   RESOLVE_NO_MAGICLINKS,
+			   RESOLVE_NO_MAGICLINKS | resolve,
 	};
 	long fd;
 
@@ -71,17 +90,17 @@ void ofl_p9fs_qid(const struct ofl_p9_node *node, struct ofl_p9_qid *qid)
 
 struct ofl_p9_node *ofl_p9fs_get(struct ofl_p9_node *node)
 {
-	node->refs++;
+	__atomic_add_fetch(&node->refs, 1, __ATOMIC_RELAXED);
 	return node;
 }
 
 void ofl_p9fs_put(struct ofl_p9_node *node)
 {
-	while (node && !--node->refs) {
+	while (node && !__atomic_sub_fetch(&node->refs, 1, __ATOMIC_ACQ_REL)) {
 		struct ofl_p9_node *parent = node->parent;
 
 		close(node->fd);
-		node->fs->nodes--;
+		__atomic_sub_fetch(&node->fs->nodes, 1, __ATOMIC_RELAXED);
 		free(node);
 		node = parent;
 	}
@@ -89,14 +108,15 @@ void ofl_p9fs_put(struct ofl_p9_node *node)
 
 /* Takes over fd, in the case of an error too. */
 static int p9fs_node_new(struct ofl_p9fs *fs, struct ofl_p9_node *parent,
-			 const char *name, int fd, struct ofl_p9_node **out)
+			 const char *name, int fd, bool local,
+			 struct ofl_p9_node **out)
 {
 	struct ofl_p9_node *node = NULL;
 	struct stat st;
 	int err;
 
 	err = -ENFILE;
-	if (fs->nodes >= P9FS_NODES_MAX)
+	if (__atomic_load_n(&fs->nodes, __ATOMIC_RELAXED) >= P9FS_NODES_MAX)
 		goto err_fd;
 	if (fstat(fd, &st)) {
 		err = -errno;
@@ -110,11 +130,12 @@ static int p9fs_node_new(struct ofl_p9fs *fs, struct ofl_p9_node *parent,
 	node->parent = parent ? ofl_p9fs_get(parent) : NULL;
 	node->refs = 1;
 	node->fd = fd;
+	node->local = local;
 	node->type = st.st_mode & S_IFMT;
 	node->dev = st.st_dev;
 	node->ino = st.st_ino;
 	snprintf(node->name, sizeof(node->name), "%s", name);
-	fs->nodes++;
+	__atomic_add_fetch(&fs->nodes, 1, __ATOMIC_RELAXED);
 	*out = node;
 	return 0;
 
@@ -128,17 +149,32 @@ static struct ofl_p9_node *p9fs_root(void *fs)
 	return ((struct ofl_p9fs *)fs)->root;
 }
 
-static int p9fs_walk(struct ofl_p9_node *dir, const char *name,
+static bool p9fs_local(const struct ofl_p9_node *node)
+{
+	return node->local;
+}
+
+static int p9fs_walk(struct ofl_p9_node *dir, const char *name, bool quick,
 		     struct ofl_p9_node **node)
 {
+	const struct ofl_p9fs *fs = dir->fs;
+	bool local = dir->local;
 	int fd;
 
 	if (!S_ISDIR(dir->type))
 		return -ENOTDIR;
-	fd = p9fs_openat2(dir->fd, name, O_PATH | O_NOFOLLOW, 0);
+	fd = p9fs_openat2(dir->fd, name, O_PATH | O_NOFOLLOW, 0,
+			  local && fs->mode == OFL_P9FS_AUTO ? RESOLVE_NO_XDEV : 0);
+	if (fd == -EXDEV && local && fs->mode == OFL_P9FS_AUTO) {
+		/* Something is mounted there, and may not be local. */
+		if (quick)
+			return -EINPROGRESS;
+		local = false;
+		fd = p9fs_openat2(dir->fd, name, O_PATH | O_NOFOLLOW, 0, 0);
+	}
 	if (fd < 0)
 		return fd;
-	return p9fs_node_new(dir->fs, dir, name, fd, node);
+	return p9fs_node_new(dir->fs, dir, name, fd, local, node);
 }
 
 /* --- open files --- */
@@ -227,8 +263,8 @@ static void p9fs_close_file(struct ofl_p9_file *file)
 
 /* A new file, or without EXCL an old one, found as every other. */
 static int p9fs_create(struct ofl_p9_node *dir, const char *name,
-		       uint32_t flags, uint32_t mode, struct ofl_p9_node **node,
-		       struct ofl_p9_file **file)
+		       uint32_t flags, uint32_t mode, bool quick,
+		       struct ofl_p9_node **node, struct ofl_p9_file **file)
 {
 	int host = p9fs_host_flags(flags);
 	int err, fd, tries;
@@ -243,9 +279,10 @@ static int p9fs_create(struct ofl_p9_node *dir, const char *name,
 	for (tries = 0; tries < 4; tries++) {
 		fd = p9fs_openat2(dir->fd, name,
 				  (uint64_t)host | O_CREAT | O_EXCL | O_NOFOLLOW,
-				  mode & P9FS_MODE_MASK);
+				  mode & P9FS_MODE_MASK, 0);
 		if (fd >= 0) {
-			err = p9fs_walk(dir, name, node);
+			/* If the name is another's already, it is not ours to take. */
+			err = p9fs_walk(dir, name, false, node);
 			if (err) {
 				close(fd);
 				return err;
@@ -257,7 +294,7 @@ static int p9fs_create(struct ofl_p9_node *dir, const char *name,
 		}
 		if (fd != -EEXIST || (flags & OFL_P9_EXCL))
 			return fd;
-		err = p9fs_walk(dir, name, node);
+		err = p9fs_walk(dir, name, quick, node);
 		if (err == -ENOENT)
 			continue;
 		if (err)
@@ -302,12 +339,20 @@ static int p9fs_fsync(struct ofl_p9_file *file, bool data_only)
 	return (data_only ? fdatasync(file->fd) : fsync(file->fd)) ? -errno : 0;
 }
 
+static void p9fs_parent_qid(const struct ofl_p9_node *dir,
+			    struct ofl_p9_qid *qid)
+{
+	pthread_mutex_lock(&dir->fs->lock);
+	ofl_p9fs_qid(dir->parent ? dir->parent : dir, qid);
+	pthread_mutex_unlock(&dir->fs->lock);
+}
+
 static int p9fs_readdir(struct ofl_p9_file *file, uint64_t off,
 			ofl_p9_emit_fn emit, void *arg)
 {
 	const struct ofl_p9_node *dir = file->node;
 	struct ofl_p9_qid qid;
-	char buf[4096] __attribute__((aligned(8)));
+	char buf[8192] __attribute__((aligned(8)));
 	long n, at;
 
 	if (!S_ISDIR(dir->type))
@@ -320,13 +365,12 @@ static int p9fs_readdir(struct ofl_p9_file *file, uint64_t off,
 			return n < 0 ? -errno : 0;
 		for (at = 0; at < n;) {
 			const struct dirent64 *d = (const void *)(buf + at);
-			bool dots = !strcmp(d->d_name, "..");
 
 			ofl_p9fs_qid_of(dir->fs, dir->dev, d->d_ino,
 				    DTTOIF(d->d_type), &qid);
 			/* What is above the root is nobody's business. */
-			if (dots)
-				ofl_p9fs_qid(dir->parent ? dir->parent : dir, &qid);
+			if (!strcmp(d->d_name, ".."))
+				p9fs_parent_qid(dir, &qid);
 			if (!emit(arg, &qid, (uint64_t)d->d_off, d->d_type,
 				  d->d_name))
 				return 0;
@@ -340,6 +384,7 @@ const struct ofl_p9_fs_ops ofl_p9fs_ops = {
 	.get = ofl_p9fs_get,
 	.put = ofl_p9fs_put,
 	.qid = ofl_p9fs_qid,
+	.local = p9fs_local,
 	.walk = p9fs_walk,
 	.open = p9fs_open,
 	.create = p9fs_create,
@@ -347,6 +392,8 @@ const struct ofl_p9_fs_ops ofl_p9fs_ops = {
 	.read = p9fs_read,
 	.write = p9fs_write,
 	.fsync = p9fs_fsync,
+	.lock = ofl_p9fs_lock,
+	.getlock = ofl_p9fs_getlock,
 	.readdir = p9fs_readdir,
 	.getattr = ofl_p9fs_getattr,
 	.setattr = ofl_p9fs_setattr,
@@ -354,11 +401,37 @@ const struct ofl_p9_fs_ops ofl_p9fs_ops = {
 	.readlink = ofl_p9fs_readlink,
 	.mkdir = ofl_p9fs_mkdir,
 	.symlink = ofl_p9fs_symlink,
+	.mknod = ofl_p9fs_mknod,
+	.link = ofl_p9fs_link,
 	.unlink = ofl_p9fs_unlink,
 	.rename = ofl_p9fs_rename,
 	.remove = ofl_p9fs_remove,
 	.move = ofl_p9fs_move,
+	.getxattr = ofl_p9fs_getxattr,
+	.setxattr = ofl_p9fs_setxattr,
 };
+
+/*
+ * File systems that end what they begin: on memory or on a disk of this machine.
+ * Not overlayfs: what is below it may be anything.
+ */
+static bool p9fs_known_local(int fd)
+{
+	static const uint32_t known[] = {
+		EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC,
+		TMPFS_MAGIC, RAMFS_MAGIC, F2FS_SUPER_MAGIC, MSDOS_SUPER_MAGIC,
+		EXFAT_SUPER_MAGIC, SQUASHFS_MAGIC, ISOFS_SUPER_MAGIC,
+	};
+	struct statfs st;
+	unsigned int i;
+
+	if (fstatfs(fd, &st))
+		return false;
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if ((uint32_t)st.f_type == known[i])
+			return true;
+	return false;
+}
 
 static int p9fs_open_root(struct ofl_p9fs *fs, const char *dir)
 {
@@ -378,13 +451,17 @@ static int p9fs_open_root(struct ofl_p9fs *fs, const char *dir)
 					  strerror(-err));
 		return err;
 	}
-	err = p9fs_node_new(fs, NULL, "", fd, &fs->root);
+	err = p9fs_node_new(fs, NULL, "", fd,
+			    fs->mode == OFL_P9FS_INLINE ||
+				    (fs->mode == OFL_P9FS_AUTO &&
+				     p9fs_known_local(fd)),
+			    &fs->root);
 	if (err) {
 		ofl_log("--share %s: %s", dir, strerror(-err));
 		return err;
 	}
 	/* Old kernels: say so now, not at every lookup. */
-	fd = p9fs_openat2(fs->root->fd, ".", O_PATH, 0);
+	fd = p9fs_openat2(fs->root->fd, ".", O_PATH, 0, 0);
 	if (fd < 0 && fd != -EACCES) {
 		ofl_log("--share %s: openat2: %s; Linux 5.6 or later is needed",
 			dir, strerror(-fd));
@@ -395,7 +472,7 @@ static int p9fs_open_root(struct ofl_p9fs *fs, const char *dir)
 	return 0;
 }
 
-struct ofl_p9fs *ofl_p9fs_open(const char *dir)
+struct ofl_p9fs *ofl_p9fs_open(const char *dir, enum ofl_p9fs_mode mode)
 {
 	struct ofl_p9fs *fs = calloc(1, sizeof(*fs));
 
@@ -404,6 +481,8 @@ struct ofl_p9fs *ofl_p9fs_open(const char *dir)
 		return NULL;
 	}
 	fs->proc = -1;
+	fs->mode = mode;
+	pthread_mutex_init(&fs->lock, NULL);
 	if (!p9fs_open_root(fs, dir))
 		return fs;
 	ofl_p9fs_close(fs);
@@ -418,5 +497,6 @@ void ofl_p9fs_close(struct ofl_p9fs *fs)
 		ofl_p9fs_put(fs->root);
 	if (fs->proc >= 0)
 		close(fs->proc);
+	pthread_mutex_destroy(&fs->lock);
 	free(fs);
 }

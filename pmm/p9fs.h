@@ -97,6 +97,17 @@ struct ofl_p9_statfs {
 	uint32_t namelen;
 };
 
+#define OFL_P9_LOCK_RD 0u
+#define OFL_P9_LOCK_WR 1u
+#define OFL_P9_LOCK_UN 2u
+
+struct ofl_p9_lock {
+	uint8_t type;
+	uint64_t start;
+	uint64_t length; /* 0: to the end */
+	uint32_t proc;
+};
+
 struct ofl_p9_node;
 struct ofl_p9_file;
 
@@ -104,21 +115,32 @@ struct ofl_p9_file;
 typedef bool (*ofl_p9_emit_fn)(void *arg, const struct ofl_p9_qid *qid,
 			       uint64_t next, uint8_t type, const char *name);
 
+/*
+ * With workers, any of them may be called from several threads at a time.  Not
+ * every file system has local (then all of it is), locks, mknod, link and extended
+ * attributes.
+ */
 struct ofl_p9_fs_ops {
 	struct ofl_p9_node *(*root)(void *fs);
 	struct ofl_p9_node *(*get)(struct ofl_p9_node *node);
 	void (*put)(struct ofl_p9_node *node);
 	void (*qid)(const struct ofl_p9_node *node, struct ofl_p9_qid *qid);
 
-	/* A symbolic link is found, never followed. */
-	int (*walk)(struct ofl_p9_node *dir, const char *name,
+	/* Is it sure that operations on this node end soon? */
+	bool (*local)(const struct ofl_p9_node *node);
+	/*
+	 * A symbolic link is found, never followed.  quick: -EINPROGRESS if the
+	 * way leads to where things may block; the same call without it goes
+	 * there.
+	 */
+	int (*walk)(struct ofl_p9_node *dir, const char *name, bool quick,
 		    struct ofl_p9_node **node);
 	/* flags: access mode, TRUNC, APPEND, SYNC, DSYNC, DIRECTORY. */
 	int (*open)(struct ofl_p9_node *node, uint32_t flags,
 		    struct ofl_p9_file **file);
-	/* flags as for open, and EXCL. */
+	/* flags as for open, and EXCL; quick as for walk. */
 	int (*create)(struct ofl_p9_node *dir, const char *name, uint32_t flags,
-		      uint32_t mode, struct ofl_p9_node **node,
+		      uint32_t mode, bool quick, struct ofl_p9_node **node,
 		      struct ofl_p9_file **file);
 	void (*close)(struct ofl_p9_file *file);
 	/* Bytes or -errno; EISDIR for a folder. */
@@ -127,6 +149,9 @@ struct ofl_p9_fs_ops {
 	int64_t (*write)(struct ofl_p9_file *file, const void *buf,
 			 uint32_t len, uint64_t off);
 	int (*fsync)(struct ofl_p9_file *file, bool data_only);
+	/* -EAGAIN: somebody else has it.  getlock: who, or type UN. */
+	int (*lock)(struct ofl_p9_file *file, const struct ofl_p9_lock *lock);
+	int (*getlock)(struct ofl_p9_file *file, struct ofl_p9_lock *lock);
 	/* From offset off (0, or a `next`) until emit has no room, or the end. */
 	int (*readdir)(struct ofl_p9_file *file, uint64_t off,
 		       ofl_p9_emit_fn emit, void *arg);
@@ -142,6 +167,11 @@ struct ofl_p9_fs_ops {
 		     struct ofl_p9_qid *qid);
 	int (*symlink)(struct ofl_p9_node *dir, const char *name,
 		       const char *target, struct ofl_p9_qid *qid);
+	/* Regular files, FIFOs, sockets; -EPERM for devices. */
+	int (*mknod)(struct ofl_p9_node *dir, const char *name, uint32_t mode,
+		     struct ofl_p9_qid *qid);
+	int (*link)(struct ofl_p9_node *node, struct ofl_p9_node *dir,
+		    const char *name);
 	int (*unlink)(struct ofl_p9_node *dir, const char *name, bool folder);
 	int (*rename)(struct ofl_p9_node *from_dir, const char *from,
 		      struct ofl_p9_node *to_dir, const char *to);
@@ -149,6 +179,15 @@ struct ofl_p9_fs_ops {
 	int (*remove)(struct ofl_p9_node *node);
 	int (*move)(struct ofl_p9_node *node, struct ofl_p9_node *to_dir,
 		    const char *to);
+
+	/*
+	 * Extended attributes.  get: the length, with size 0 nothing is copied;
+	 * name "": all names, each with its NUL.  set: size 0 removes it.
+	 */
+	int64_t (*getxattr)(struct ofl_p9_node *node, const char *name,
+			    void *buf, uint32_t size);
+	int (*setxattr)(struct ofl_p9_node *node, const char *name,
+			const void *data, uint32_t size, uint32_t flags);
 };
 
 /*
@@ -157,7 +196,12 @@ struct ofl_p9_fs_ops {
  */
 struct ofl_p9fs;
 extern const struct ofl_p9_fs_ops ofl_p9fs_ops;
-struct ofl_p9fs *ofl_p9fs_open(const char *dir);
+enum ofl_p9fs_mode {
+	OFL_P9FS_AUTO,	  /* known local file systems do not block */
+	OFL_P9FS_INLINE,  /* nothing does */
+	OFL_P9FS_WORKERS, /* everything may */
+};
+struct ofl_p9fs *ofl_p9fs_open(const char *dir, enum ofl_p9fs_mode mode);
 void ofl_p9fs_close(struct ofl_p9fs *fs);
 
 #endif

@@ -9,7 +9,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -75,15 +77,14 @@ int ofl_p9fs_setattr(struct ofl_p9_node *node,
 		     const struct ofl_p9_setattr *set)
 {
 	const uint32_t valid = set->valid;
+	const bool link = S_ISLNK(node->type);
 	struct timespec times[2];
 	char number[16];
 	uid_t uid = (uid_t)-1;
 	gid_t gid = (gid_t)-1;
 	int err;
 
-	if (S_ISLNK(node->type))
-		return -EOPNOTSUPP;
-	if (!S_ISREG(node->type) && !S_ISDIR(node->type))
+	if (S_ISBLK(node->type) || S_ISCHR(node->type))
 		return -EPERM;
 	snprintf(number, sizeof(number), "%d", node->fd);
 
@@ -94,6 +95,9 @@ int ofl_p9fs_setattr(struct ofl_p9_node *node,
 	if ((valid & (OFL_P9_SET_UID | OFL_P9_SET_GID)) &&
 	    fchownat(node->fd, "", uid, gid, AT_EMPTY_PATH))
 		return -errno;
+	if ((valid & OFL_P9_SET_MODE) && link)
+		return -EOPNOTSUPP;
+	/* The number in /proc leads to the file itself, whatever it is. */
 	if ((valid & OFL_P9_SET_MODE) &&
 	    fchmodat(node->fs->proc, number, set->mode & P9FS_MODE_MASK, 0))
 		return -errno;
@@ -147,26 +151,53 @@ int ofl_p9fs_readlink(struct ofl_p9_node *node, char *buf)
 
 /* --- names --- */
 
+/* After a rename.  Concurrent ones may leave a node behind its name: ESTALE then. */
 static void p9fs_move_name(struct ofl_p9_node *node, struct ofl_p9_node *dir,
 			   const char *name)
 {
-	struct ofl_p9_node *old = node->parent;
+	struct ofl_p9_node *old = NULL;
+	const struct ofl_p9_node *up;
 
-	node->parent = ofl_p9fs_get(dir);
-	snprintf(node->name, sizeof(node->name), "%s", name);
+	pthread_mutex_lock(&node->fs->lock);
+	/* Nodes that hold each other would never be freed. */
+	for (up = dir; up && up != node; up = up->parent)
+		;
+	if (!up) {
+		old = node->parent;
+		node->parent = ofl_p9fs_get(dir);
+		snprintf(node->name, sizeof(node->name), "%s", name);
+	}
+	pthread_mutex_unlock(&node->fs->lock);
 	ofl_p9fs_put(old);
 }
 
-/* Is the name that the node was found by still this node? */
-static int p9fs_check_name(const struct ofl_p9_node *node)
+/* The folder and name that a node was found by; NULL: it is the root. */
+static struct ofl_p9_node *p9fs_found_by(const struct ofl_p9_node *node,
+					 char *name)
 {
-	struct stat st;
+	struct ofl_p9_node *parent;
 
-	if (!node->parent)
-		return -EBUSY;
-	if (fstatat(node->parent->fd, node->name, &st, AT_SYMLINK_NOFOLLOW))
+	pthread_mutex_lock(&node->fs->lock);
+	parent = node->parent ? ofl_p9fs_get(node->parent) : NULL;
+	memcpy(name, node->name, sizeof(node->name));
+	pthread_mutex_unlock(&node->fs->lock);
+	return parent;
+}
+
+/* Is the name still this node?  What is mounted there is not asked. */
+static int p9fs_check_name(const struct ofl_p9_node *node, int dir,
+			   const char *name)
+{
+	struct statx st;
+
+	if (statx(dir, name,
+		  AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
+		  STATX_INO, &st))
 		return -errno;
-	return st.st_dev == node->dev && st.st_ino == node->ino ? 0 : -ESTALE;
+	return makedev(st.stx_dev_major, st.stx_dev_minor) == node->dev &&
+			       st.stx_ino == node->ino ?
+		       0 :
+		       -ESTALE;
 }
 
 static int p9fs_new_qid(struct ofl_p9_node *dir, const char *name,
@@ -188,6 +219,39 @@ int ofl_p9fs_mkdir(struct ofl_p9_node *dir, const char *name, uint32_t mode,
 	if (mkdirat(dir->fd, name, mode & P9FS_MODE_MASK))
 		return -errno;
 	return p9fs_new_qid(dir, name, qid);
+}
+
+/* A device would be the host's, and an image has no business with those. */
+int ofl_p9fs_mknod(struct ofl_p9_node *dir, const char *name, uint32_t mode,
+		   struct ofl_p9_qid *qid)
+{
+	mode_t type = mode & S_IFMT;
+
+	if (!S_ISDIR(dir->type))
+		return -ENOTDIR;
+	if (S_ISCHR(type) || S_ISBLK(type))
+		return -EPERM;
+	if (type && !S_ISREG(type) && !S_ISFIFO(type) && !S_ISSOCK(type))
+		return -EINVAL;
+	if (mknodat(dir->fd, name, type | (mode & P9FS_MODE_MASK), 0))
+		return -errno;
+	return p9fs_new_qid(dir, name, qid);
+}
+
+/* Of the node itself, also if it is a symbolic link. */
+int ofl_p9fs_link(struct ofl_p9_node *node, struct ofl_p9_node *dir,
+		  const char *name)
+{
+	char number[16];
+
+	if (!S_ISDIR(dir->type))
+		return -ENOTDIR;
+	if (S_ISDIR(node->type))
+		return -EPERM;
+	snprintf(number, sizeof(number), "%d", node->fd);
+	return linkat(node->fs->proc, number, dir->fd, name, AT_SYMLINK_FOLLOW) ?
+		       -errno :
+		       0;
 }
 
 int ofl_p9fs_symlink(struct ofl_p9_node *dir, const char *name,
@@ -217,27 +281,46 @@ int ofl_p9fs_rename(struct ofl_p9_node *from_dir, const char *from,
 
 int ofl_p9fs_remove(struct ofl_p9_node *node)
 {
-	int err = p9fs_check_name(node);
+	char name[OFL_P9_NAME_MAX + 1];
+	struct ofl_p9_node *parent = p9fs_found_by(node, name);
+	int err;
 
-	if (err)
-		return err;
-	return ofl_p9fs_unlink(node->parent, node->name, S_ISDIR(node->type));
+	if (!parent)
+		return -EBUSY;
+	err = p9fs_check_name(node, parent->fd, name);
+	if (!err)
+		err = ofl_p9fs_unlink(parent, name, S_ISDIR(node->type));
+	ofl_p9fs_put(parent);
+	return err;
+}
+
+/* Is node above dir, as far as we know? */
+static bool p9fs_above(const struct ofl_p9_node *node,
+		       const struct ofl_p9_node *dir)
+{
+	pthread_mutex_lock(&node->fs->lock);
+	while (dir && dir != node)
+		dir = dir->parent;
+	pthread_mutex_unlock(&node->fs->lock);
+	return dir;
 }
 
 int ofl_p9fs_move(struct ofl_p9_node *node, struct ofl_p9_node *to_dir,
 		  const char *to)
 {
-	const struct ofl_p9_node *up;
-	int err = p9fs_check_name(node);
+	char name[OFL_P9_NAME_MAX + 1];
+	struct ofl_p9_node *parent = p9fs_found_by(node, name);
+	int err;
 
-	if (err)
-		return err;
-	/* As far as we know, too: nodes that hold each other are never freed. */
-	for (up = to_dir; up; up = up->parent)
-		if (up == node)
-			return -EINVAL;
-	err = ofl_p9fs_rename(node->parent, node->name, to_dir, to);
+	if (!parent)
+		return -EBUSY;
+	err = p9fs_check_name(node, parent->fd, name);
+	if (!err && p9fs_above(node, to_dir))
+		err = -EINVAL;
+	if (!err)
+		err = ofl_p9fs_rename(parent, name, to_dir, to);
 	if (!err)
 		p9fs_move_name(node, to_dir, to);
+	ofl_p9fs_put(parent);
 	return err;
 }

@@ -3,17 +3,20 @@
 #ifndef OFL_PMM_P9FS_NODE_H
 #define OFL_PMM_P9FS_NODE_H
 
+#include <pthread.h>
 #include <sys/types.h>
 
 #include "p9fs.h"
 
 #define P9FS_MODE_MASK 0777u /* no set-user-ID files from an image */
 
+/* Constant once made, but for what a rename changes: parent and name (fs->lock). */
 struct ofl_p9_node {
 	struct ofl_p9fs *fs;
 	struct ofl_p9_node *parent; /* NULL: the root */
-	unsigned int refs;
-	int fd; /* O_PATH */
+	unsigned int refs;	    /* atomic */
+	int fd;			    /* O_PATH */
+	bool local;		    /* nothing on it blocks */
 	mode_t type;
 	dev_t dev;
 	ino_t ino;
@@ -27,7 +30,9 @@ struct ofl_p9_file {
 
 struct ofl_p9fs {
 	struct ofl_p9_node *root;
-	unsigned int nodes;
+	enum ofl_p9fs_mode mode;
+	pthread_mutex_t lock; /* never held across a system call */
+	unsigned int nodes;   /* atomic */
 	int proc; /* /proc/self/fd */
 };
 
@@ -50,11 +55,23 @@ int ofl_p9fs_mkdir(struct ofl_p9_node *dir, const char *name, uint32_t mode,
 		   struct ofl_p9_qid *qid);
 int ofl_p9fs_symlink(struct ofl_p9_node *dir, const char *name,
 		     const char *target, struct ofl_p9_qid *qid);
+int ofl_p9fs_mknod(struct ofl_p9_node *dir, const char *name, uint32_t mode,
+		   struct ofl_p9_qid *qid);
+int ofl_p9fs_link(struct ofl_p9_node *node, struct ofl_p9_node *dir,
+		  const char *name);
 int ofl_p9fs_unlink(struct ofl_p9_node *dir, const char *name, bool folder);
 int ofl_p9fs_rename(struct ofl_p9_node *from_dir, const char *from,
 		    struct ofl_p9_node *to_dir, const char *to);
 int ofl_p9fs_remove(struct ofl_p9_node *node);
 int ofl_p9fs_move(struct ofl_p9_node *node, struct ofl_p9_node *to_dir,
 		  const char *to);
+
+/* In p9fs_xattr.c; as in struct ofl_p9_fs_ops. */
+int64_t ofl_p9fs_getxattr(struct ofl_p9_node *node, const char *name, void *buf,
+			  uint32_t size);
+int ofl_p9fs_setxattr(struct ofl_p9_node *node, const char *name,
+		      const void *data, uint32_t size, uint32_t flags);
+int ofl_p9fs_lock(struct ofl_p9_file *file, const struct ofl_p9_lock *lock);
+int ofl_p9fs_getlock(struct ofl_p9_file *file, struct ofl_p9_lock *lock);
 
 #endif

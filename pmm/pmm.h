@@ -13,6 +13,8 @@
 
 struct ofl_console;
 struct ofl_vsock;
+struct ofl_p9;
+struct ofl_p9sock;
 struct ofl_pmm;
 
 /* Exit statuses of the daemon itself; the image's own come with --once. */
@@ -40,6 +42,7 @@ struct ofl_host_ops {
 
 extern const struct ofl_host_ops ofl_host_module;
 extern const struct ofl_host_ops ofl_host_native;
+extern const struct ofl_host_ops ofl_host_none;
 
 struct ofl_pmm {
 	const struct ofl_options *opt;
@@ -51,6 +54,11 @@ struct ofl_pmm {
 	unsigned int nr_devs;
 	struct ofl_console *console; /* NULL: none */
 	struct ofl_vsock *vsock;     /* NULL: none */
+	struct ofl_p9 *p9[OFL_SHARES_MAX]; /* for statistics */
+	unsigned int nr_p9;
+	int signal_fd;
+	struct ofl_p9sock *serving[OFL_SERVE_MAX];
+	unsigned int nr_serving;
 	bool stop;
 	int exit_status;
 };

@@ -78,6 +78,16 @@ static void dev_reset(struct ofl_dev *dev)
 	dev_set_status(dev, 0);
 }
 
+static void dev_next_generation(struct ofl_dev *dev)
+{
+	dev->generation++;
+	ofl_mem_store32(dev->mem,
+			dev_field(dev, offsetof(struct ofl_vdev,
+						device.config_generation)),
+			dev->generation);
+	ofl_mem_fence();
+}
+
 void ofl_dev_break(struct ofl_dev *dev, const char *fmt, ...)
 {
 	char why[160];
@@ -101,11 +111,7 @@ void ofl_dev_break(struct ofl_dev *dev, const char *fmt, ...)
 		dev_set_vq_state(dev, q, OFL_VQ_BROKEN);
 	}
 	dev_set_status(dev, dev->status | OFL_STATUS_NEEDS_RESET);
-	dev->generation++;
-	ofl_mem_put32(dev->mem,
-		      dev_field(dev, offsetof(struct ofl_vdev,
-					      device.config_generation)),
-		      dev->generation);
+	dev_next_generation(dev);
 	dev->called = true;
 }
 
@@ -148,6 +154,21 @@ void ofl_dev_publish(struct ofl_dev *dev, bool fresh)
 	ofl_mem_write(dev->mem,
 		      dev_field(dev, offsetof(struct ofl_vdev, vq_device)),
 		      header.vq_device, sizeof(header.vq_device));
+}
+
+void ofl_dev_set_config(struct ofl_dev *dev, uint32_t off, const void *data,
+			uint32_t len)
+{
+	memcpy(dev->config + off, data, len);
+	if (!dev->mem || !dev->mem->size)
+		return; /* with the next layout */
+	/* A driver that reads meanwhile sees one of the two changes. */
+	dev_next_generation(dev);
+	ofl_mem_write(dev->mem,
+		      dev_field(dev, offsetof(struct ofl_vdev, config)) + off,
+		      data, len);
+	dev_next_generation(dev);
+	dev->called = true;
 }
 
 /* DRIVER_OK: take every queue or none.  The new status. */

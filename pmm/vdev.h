@@ -93,6 +93,10 @@ bool ofl_dev_pending(const struct ofl_dev *dev);
 /* The image ended: forget all that it set up.  The header is left alone. */
 void ofl_dev_forget(struct ofl_dev *dev);
 
+/* Change the configuration, before the layout or while the driver may read it. */
+void ofl_dev_set_config(struct ofl_dev *dev, uint32_t off, const void *data,
+			uint32_t len);
+
 /* For ops: is queue q live?  Tell the driver about pushed chains.  Give up. */
 bool ofl_dev_live(const struct ofl_dev *dev, unsigned int q);
 void ofl_dev_call(struct ofl_dev *dev, unsigned int q);

@@ -55,3 +55,12 @@ $(O)/test/bench/ping: tests/bench/ping.c tests/bench/ping_device.c tests/bench/p
 .PHONY: bench-quick
 bench-quick: $(O)/test/bench/ping
 	@$<
+
+# --- a file system that hangs, and a client that looks at what that does ---
+
+$(O)/test/%: tests/hangfs/%.c
+	@mkdir -p $(@D)
+	$(call note,HOSTCC,$@)
+	$(Q)$(HOSTCC) -std=gnu11 -g -O1 $(WARN) -o $@ $<
+
+ALL += $(O)/test/hangfs $(O)/test/p9hang

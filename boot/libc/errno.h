@@ -8,6 +8,7 @@
 
 #define EPERM 1
 #define ENOENT 2
+#define EINTR 4
 #define EIO 5
 #define ENXIO 6
 #define E2BIG 7
@@ -41,6 +42,7 @@
 #define EOPNOTSUPP 95
 #define ENOTSUP EOPNOTSUPP
 #define ETIMEDOUT 110
+#define EINPROGRESS 115
 #define ESTALE 116
 
 #endif

@@ -8,6 +8,7 @@
 #include "fuzz.h"
 
 #include "baremetal/p9.c"
+#include "baremetal/p9_names.c"
 #include "baremetal/p9_ops.c"
 #include "baremetal/virtio.c"
 #include "baremetal/vq.c"
@@ -108,7 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		n = ofl_p9_read(&p9, fid, 0, buf, sizeof(buf));
 		MUST(n <= (int64_t)sizeof(buf));
 		ofl_p9_getattr(&p9, fid, &attr);
-		ofl_p9_fsync(&p9, fid);
+		ofl_p9_fsync(&p9, fid, size & 1);
 		ofl_p9_clunk(&p9, fid);
 	}
 	return 0;

@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_in in = { data, size };
 	uint32_t choice = fuzz_number(&in, 1);
-	struct ofl_p9fs *fs = ofl_p9fs_open(share_dir);
+	struct ofl_p9fs *fs = ofl_p9fs_open(share_dir, OFL_P9FS_AUTO);
 	struct ofl_p9 *p9;
 
 	MUST(fs);

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Images as Linux processes beside a PMM: counts, files, and what can go wrong.
-# timeout: 300
+# timeout: 400
 set -u
 . "$TOP/tests/guest/lib.sh"
 native=$O/x86_64${SUFFIX:-}/native
@@ -95,6 +95,61 @@ pid=$!
 expect "a file larger than the daemon may write" 27 '*' "$native/faraway" --pmm "$sock" faraway
 kill $pid 2>/dev/null && ok "and the daemon lives on" || not_ok "and the daemon lives on"
 wait $pid
+# --- a tree of 10,000 files, two shares at once, several consoles ---
+
+mkdir -p "$work/tree"/{1..20}/{1..5} "$work/fixed"
+for d in "$work/tree"/*/*; do
+	(cd "$d" && seq 100 | sed 's/^/file-/' | xargs touch)
+done
+echo 1234567 >"$work/tree/7/3/file-50"
+start_pmm --share "$work/tree" --share "$work/fixed,tag=fixed,ro" --console stdio --once
+expect "a walk through 10,000 files" 0 '*' "$native/tree" --pmm "$sock" /
+wait $pid
+grep -q '^10000 121 8$' "$work/pmm.log" && ok "and all of them counted" ||
+	not_ok "and all of them counted" "$(cat "$work/pmm.log")"
+rm -rf "$work/tree"
+
+cp "$work/share/text" "$work/fixed/"
+for way in "" ,workers=2 ,inline; do
+	rm -f counts
+	start_pmm --share "$work/share$way" --share "$work/fixed,tag=fixed,ro$way" --console none --once
+	expect "two shares$way: from one to the other" 0 '*' "$native/wc" --pmm "$sock" /fixed/text counts
+	wait $pid
+	LC_ALL=C wc text | cut -d t -f 1 >"$work/wanted"
+	[ "$(awk '{ print $1, $2, $3 }' counts)" = "$(awk '{ print $1, $2, $3 }' "$work/wanted")" ] &&
+		ok "two shares$way: counted" || not_ok "two shares$way: counted" "$(cat counts)"
+	start_pmm --share "$work/share$way" --share "$work/fixed,tag=fixed,ro$way" --console none --once
+	expect "two shares$way: nothing goes to the one that is ro" 1 '*' "$native/wc" --pmm "$sock" text /fixed/counts
+	wait $pid
+	start_pmm --share "$work/share$way" --console stdio --once
+	mkdir -p "$work/share/empty"
+	expect "POSIX files$way" 0 '*' "$native/posix" --pmm "$sock" empty
+	wait $pid
+	rm -rf "$work/share/empty"
+done
+
+if command -v socat >/dev/null; then
+	start_pmm --console stdio,size=80x25 --console "unix:$work/second,name=second,size=132x50,line" \
+		--console "file:$work/third" --once
+	for _ in $(seq 100); do [ -S "$work/second" ] && break; sleep 0.1; done
+	mkfifo "$work/keys"
+	socat STDIO UNIX-CONNECT:"$work/second" <"$work/keys" >"$work/screen" &
+	exec 7>"$work/keys"
+	printf 'abd\177c\rquit\r' >&7
+	expect "several consoles" 0 '*' "$native/consoles" --pmm "$sock"
+	wait $pid
+	exec 7>&-
+	wait
+	[ "$(grep -v '^offload' "$work/pmm.log" | tr '\n' ,)" = "first: 80x25,got abc,got quit,first: 80x25," ] &&
+		ok "what the first printed" || not_ok "what the first printed" "$(cat "$work/pmm.log")"
+	for x in 'second: 132x50' 'echo abc' 'echo quit'; do
+		grep -q "$x" "$work/screen" && ok "on the second: $x" ||
+			not_ok "on the second: $x" "$(cat "$work/screen")"
+	done
+	[ "$(cat "$work/third")" = "third: 0x0" ] && ok "on the third" || not_ok "on the third" "$(cat "$work/third")"
+else
+	skip "several consoles" "no socat"
+fi
 
 # --- with no PMM, a late one, one that dies, one that is none ---
 

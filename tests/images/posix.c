@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -96,6 +97,50 @@ static void test_names(void)
 	from[sizeof(from) - 1] = '\0';
 	fd = open(from, O_RDONLY);
 	check(fails(fd, ENOENT), "a name of 255 bytes");
+}
+
+static void test_attributes(void)
+{
+	struct timespec times[2] = { { 1000000, 5 }, { 2000000, 7 } };
+	struct statvfs vfs;
+	char from[256], text[64];
+	struct stat st;
+	ssize_t n;
+	int fd;
+
+	strcpy(from, at("attr"));
+	fd = open(from, O_RDWR | O_CREAT, 0600);
+	check(fd >= 3 && write(fd, "12345", 5) == 5 && !fdatasync(fd), "fdatasync");
+	check(!chmod(from, 0640) && !stat(from, &st) && (st.st_mode & 0777) == 0640,
+	      "chmod");
+	check(!fchmod(fd, 0604) && !fstat(fd, &st) && (st.st_mode & 0777) == 0604,
+	      "fchmod");
+	check(!truncate(from, 3) && !stat(from, &st) && st.st_size == 3, "truncate");
+	check(fails(truncate(from, -1), EINVAL), "truncate to less than nothing");
+	check(!futimens(fd, times) && !fstat(fd, &st) && st.st_atime == 1000000 &&
+	      st.st_mtime == 2000000, "futimens");
+	check(!utimensat(0, from, NULL, 0) && !stat(from, &st) &&
+	      st.st_mtime > 1600000000, "utimensat, now");
+	check(!chown(from, (uid_t)-1, (gid_t)-1) && !fchown(fd, st.st_uid, st.st_gid),
+	      "chown to what it is");
+	check(!statvfs(from, &vfs) && vfs.f_blocks && vfs.f_namemax == 255,
+	      "statvfs");
+	check(!fstatvfs(fd, &vfs) && vfs.f_bsize && !close(fd), "fstatvfs");
+
+	check(!link(from, at("hard")) && !stat(from, &st) && st.st_nlink == 2, "link");
+	check(fails(link(from, at("hard")), EEXIST) && !unlink(at("hard")),
+	      "link to an old name");
+	check(!symlink("../../etc/passwd", at("soft")), "symlink");
+	n = readlink(at("soft"), text, sizeof(text));
+	check(n == 16 && !memcmp(text, "../../etc/passwd", 16), "readlink");
+	check(readlink(at("soft"), text, 5) == 5 && !memcmp(text, "../..", 5),
+	      "readlink, as much as fits");
+	check(!lstat(at("soft"), &st) && S_ISLNK(st.st_mode), "lstat");
+	check(open(at("soft"), O_RDONLY) == -1 && errno == ELOOP,
+	      "a link is not followed");
+	check(fails((int)readlink(from, text, sizeof(text)), EINVAL),
+	      "readlink of a file");
+	check(!unlink(at("soft")) && !unlink(from), "unlink");
 }
 
 static void test_directory(void)
@@ -186,6 +231,7 @@ int main(int argc, char **argv)
 	snprintf(dir, sizeof(dir), "%s", argv[1]);
 	test_files();
 	test_names();
+	test_attributes();
 	test_directory();
 	test_stdio();
 	test_outside();

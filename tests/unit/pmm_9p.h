@@ -9,12 +9,17 @@
 #include <ftw.h>
 #include <sys/stat.h>
 
+#include "pmm/work.c"
 #include "pmm/p9.c"
+#include "pmm/p9_fid.c"
+#include "pmm/p9_flight.c"
 #include "pmm/p9_io.c"
 #include "pmm/p9_names.c"
+#include "pmm/p9_xattr.c"
 #include "pmm/p9dev.c"
 #include "pmm/p9fs.c"
 #include "pmm/p9fs_meta.c"
+#include "pmm/p9fs_xattr.c"
 #include "pmm/p9msg.c"
 
 #define MEM_9P (24u * 1024)

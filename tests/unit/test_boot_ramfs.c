@@ -55,7 +55,7 @@ static void write_file(const char *name, const char *text)
 	struct ofl_p9_node *node;
 	struct ofl_p9_file *file;
 
-	assert_int_equal(ops->create(&fs->root, name, OFL_P9_RDWR | OFL_P9_TRUNC, 0644, &node,
+	assert_int_equal(ops->create(&fs->root, name, OFL_P9_RDWR | OFL_P9_TRUNC, 0644, false, &node,
 				     &file), 0);
 	assert_int_equal(ops->write(file, text, (uint32_t)strlen(text), 0), strlen(text));
 	ops->close(file);
@@ -68,7 +68,7 @@ static void assert_file(const char *name, const char *text)
 	struct ofl_p9_file *file;
 	char buf[64] = "";
 
-	assert_int_equal(ops->walk(&fs->root, name, &node), 0);
+	assert_int_equal(ops->walk(&fs->root, name, false, &node), 0);
 	assert_int_equal(ops->open(node, OFL_P9_RDONLY, &file), 0);
 	assert_int_equal(ops->read(file, buf, sizeof(buf) - 1, 0), strlen(text));
 	assert_string_equal(buf, text);
@@ -95,7 +95,7 @@ static void test_files(void **state)
 	assert_file("in", "bye");
 
 	/* a gap is zero; so is what comes back after a cut */
-	assert_int_equal(ops->walk(&fs->root, "in", &node), 0);
+	assert_int_equal(ops->walk(&fs->root, "in", false, &node), 0);
 	assert_int_equal(ops->open(node, OFL_P9_RDWR, &file), 0);
 	assert_int_equal(ops->write(file, "z", 1, 6), 1);
 	assert_int_equal(ops->read(file, buf, sizeof(buf), 0), 7);
@@ -139,10 +139,10 @@ static void test_names(void **state)
 	assert_int_equal(ops->mkdir(&fs->root, "a", 0755, &qid), 0);
 	assert_int_equal(ops->mkdir(&fs->root, "a", 0755, &qid), -EEXIST);
 	assert_int_equal(qid.type, OFL_P9_QTDIR);
-	assert_int_equal(ops->walk(&fs->root, "a", &a), 0);
+	assert_int_equal(ops->walk(&fs->root, "a", false, &a), 0);
 	assert_int_equal(ops->mkdir(a, "b", 0755, &qid), 0);
-	assert_int_equal(ops->walk(a, "b", &b), 0);
-	assert_int_equal(ops->walk(&fs->root, "b", &node), -ENOENT);
+	assert_int_equal(ops->walk(a, "b", false, &b), 0);
+	assert_int_equal(ops->walk(&fs->root, "b", false, &node), -ENOENT);
 	assert_int_equal(ops->rename(&fs->root, "a", b, "loop"), -EINVAL);
 	assert_int_equal(ops->unlink(&fs->root, "a", true), -ENOTEMPTY);
 	assert_int_equal(ops->unlink(&fs->root, "a", false), -EISDIR);
@@ -155,14 +155,14 @@ static void test_names(void **state)
 	assert_int_equal(ops->rename(&fs->root, "g", &fs->root, "a"), -EISDIR);
 	assert_int_equal(ops->rename(a, "b", &fs->root, "g"), -ENOTDIR);
 	assert_int_equal(ops->symlink(&fs->root, "s", "a/b", &qid), 0);
-	assert_int_equal(ops->walk(&fs->root, "s", &node), 0);
+	assert_int_equal(ops->walk(&fs->root, "s", false, &node), 0);
 	assert_int_equal(ops->readlink(node, target), 3);
 	assert_string_equal(target, "a/b");
 	assert_int_equal(ops->open(node, OFL_P9_RDONLY, &file), -ELOOP);
 	ops->put(node);
 
 	/* an open file outlives its name */
-	assert_int_equal(ops->walk(&fs->root, "g", &node), 0);
+	assert_int_equal(ops->walk(&fs->root, "g", false, &node), 0);
 	assert_int_equal(ops->open(node, OFL_P9_RDONLY, &file), 0);
 	assert_int_equal(ops->remove(node), 0);
 	assert_int_equal(ops->remove(node), -ENOENT);
@@ -173,7 +173,7 @@ static void test_names(void **state)
 
 	/* a removed folder takes nothing */
 	assert_int_equal(ops->remove(b), 0);
-	assert_int_equal(ops->create(b, "x", OFL_P9_WRONLY, 0644, &node, &file), -ENOENT);
+	assert_int_equal(ops->create(b, "x", OFL_P9_WRONLY, 0644, false, &node, &file), -ENOENT);
 	ops->put(b);
 	assert_int_equal(ops->remove(a), 0);
 	ops->put(a);
@@ -251,10 +251,10 @@ static void test_changed(void **state)
 	assert_int_equal(ofl_ramfs_add(fs, "input", "in", 2), 0);
 	write_file("z", "1");
 	assert_int_equal(ops->mkdir(&fs->root, "dir", 0755, &qid), 0);
-	assert_int_equal(ops->walk(&fs->root, "dir", &dir), 0);
+	assert_int_equal(ops->walk(&fs->root, "dir", false, &dir), 0);
 	assert_int_equal(ops->mkdir(dir, "sub", 0755, &qid), 0);
-	assert_int_equal(ops->walk(dir, "sub", &sub), 0);
-	assert_int_equal(ops->create(sub, "new", OFL_P9_WRONLY, 0600, &node, &file), 0);
+	assert_int_equal(ops->walk(dir, "sub", false, &sub), 0);
+	assert_int_equal(ops->create(sub, "new", OFL_P9_WRONLY, 0600, false, &node, &file), 0);
 	assert_int_equal(ops->write(file, "deep", 4, 0), 4);
 	ops->close(file);
 	ops->put(node);
@@ -292,7 +292,7 @@ static void test_random(void **state)
 			ops->mkdir(dir, name, 0755, &qid);
 			break;
 		case 1:
-			if (!ops->walk(dir, name, &node)) {
+			if (!ops->walk(dir, name, false, &node)) {
 				if (held[h])
 					ops->put(held[h]);
 				held[h] = node;
@@ -302,7 +302,7 @@ static void test_random(void **state)
 			if (files[h])
 				ops->close(files[h]);
 			files[h] = NULL;
-			if (!ops->create(dir, name, OFL_P9_RDWR, 0644, &node, &files[h]))
+			if (!ops->create(dir, name, OFL_P9_RDWR, 0644, false, &node, &files[h]))
 				ops->put(node);
 			break;
 		case 3:

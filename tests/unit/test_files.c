@@ -9,6 +9,7 @@
 
 #include "baremetal/console.c"
 #include "baremetal/p9.c"
+#include "baremetal/p9_names.c"
 #include "baremetal/p9_ops.c"
 #include "baremetal/virtio.c"
 #include "baremetal/vq.c"
@@ -37,6 +38,20 @@
 #define unlink t_unlink
 #define rmdir t_rmdir
 #define rename t_rename
+#define chmod t_chmod
+#define fchmod t_fchmod
+#define chown t_chown
+#define lchown t_lchown
+#define fchown t_fchown
+#define truncate t_truncate
+#define futimens t_futimens
+#define utimensat t_utimensat
+#define symlink t_symlink
+#define readlink t_readlink
+#define link t_link
+#define statvfs(name, st) t_statvfs(name, st)
+#define fstatvfs t_fstatvfs
+#define ioctl t_ioctl
 #define DIR struct ofl_dir
 #define opendir t_opendir
 #define readdir t_readdir
@@ -49,6 +64,15 @@
 #include "baremetal/dir.c"
 #undef result
 #include "baremetal/path.c"
+#define result attr_result
+#define owner attr_owner
+#include "baremetal/attr.c"
+#undef result
+#define find port_find
+#define post port_post
+#define con ports
+#include "baremetal/conports.c"
+#undef con
 
 /* A socket behind a descriptor; what it does is test_socket.c's. */
 static unsigned int socket_reads, socket_writes, socket_closes;

@@ -3,6 +3,7 @@
 #include "rt_mock.h"
 
 #include "baremetal/p9.c"
+#include "baremetal/p9_names.c"
 #include "baremetal/p9_ops.c"
 #include "baremetal/virtio.c"
 #include "baremetal/vq.c"
@@ -65,10 +66,10 @@ static void test_files(void **state)
 	}
 	assert_memory_equal(data, back, sizeof(data));
 	assert_int_equal(ofl_p9_read(&p9, fid, done, back, 10), 0);
-	assert_int_equal(ofl_p9_setattr(&p9, fid, OFL_P9_SET_SIZE, 0, 5), 0);
+	assert_int_equal(ofl_p9_setattr(&p9, fid, &(struct ofl_p9_set){ .valid = OFL_P9_SET_SIZE, .size = 5 }), 0);
 	assert_int_equal(ofl_p9_getattr(&p9, fid, &attr), 0);
 	assert_int_equal(attr.size, 5);
-	assert_int_equal(ofl_p9_fsync(&p9, fid), 0);
+	assert_int_equal(ofl_p9_fsync(&p9, fid, false), 0);
 	assert_int_equal(ofl_p9_clunk(&p9, fid), 0);
 	assert_int_equal(ofl_p9_walk(&p9, OFL_P9_ROOT, "sub/f", &fid), 0);
 	assert_int_equal(ofl_p9_clunk(&p9, fid), 0);
@@ -275,8 +276,8 @@ static int64_t all_operations(void)
 	    (n = ofl_p9_write(&p9, fid, 0, "hello", 5)) < 0 ||
 	    (n = ofl_p9_read(&p9, fid, 0, buf, sizeof(buf))) < 0 ||
 	    (n = ofl_p9_getattr(&p9, fid, &attr)) < 0 ||
-	    (n = ofl_p9_setattr(&p9, fid, OFL_P9_SET_SIZE, 0, 3)) < 0 ||
-	    (n = ofl_p9_fsync(&p9, fid)) < 0 ||
+	    (n = ofl_p9_setattr(&p9, fid, &(struct ofl_p9_set){ .valid = OFL_P9_SET_SIZE, .size = 3 })) < 0 ||
+	    (n = ofl_p9_fsync(&p9, fid, false)) < 0 ||
 	    (n = ofl_p9_clunk(&p9, fid)) < 0 ||
 	    (n = ofl_p9_walk(&p9, OFL_P9_ROOT, "d/f", &fid)) < 0 ||
 	    (n = ofl_p9_lopen(&p9, fid, OFL_P9_RDONLY)) < 0 ||

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "pmm/host_native.c"
+#include "pmm/listen.c"
 
 #define SATURATED 0xfffffffffffffffeull
 

@@ -10,7 +10,10 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "pmm/conopen.c"
+#include "pmm/conport.c"
 #include "pmm/console.c"
+#include "pmm/listen.c"
 #include "pmm/loop.h"
 
 #define SIZE 0x40000ull
@@ -61,8 +64,8 @@ static int setup(void **state)
 	strcpy(f->out, "/tmp/test-pmm-XXXXXX");
 	f->out_fd = mkstemp(f->out);
 	snprintf(mode, sizeof(mode), "file:%s", f->out);
-	f->con = ofl_console_open(mode, NULL);
-	f->fs = ofl_p9fs_open(share_dir);
+	f->con = ofl_console_open(&(struct ofl_port_options){ .mode = mode }, 1, NULL, 0);
+	f->fs = ofl_p9fs_open(share_dir, OFL_P9FS_AUTO);
 	f->p9 = ofl_p9_new("share", MEM_9P, false, &ofl_p9fs_ops, f->fs);
 	assert_true(f->con && f->fs && f->p9);
 	f->devs[0] = ofl_console_dev(f->con);
@@ -256,13 +259,13 @@ static void console_attacked_files_served(void **state)
 	poll_all(f);
 	up_console(f);
 	/* Input that comes to a readable buffer. */
-	f->con->in_len = 5;
+	f->con->port[0].in_len = 5;
 	ring_desc(&f->con_ring[0], 0, BUF_PA, 64, 0, 0);
 	ring_submit(&f->con_ring[0], 0);
 	poll_all(f);
 	assert_broken(f->devs[0], "readable buffer");
 	files_served(f);
-	f->con->in_len = 0;
+	f->con->port[0].in_len = 0;
 	up_console(f);
 	console_serves(f);
 }

@@ -100,6 +100,15 @@ void ofl_files_arm(bool on)
 	(void)on;
 }
 
+/* There are no consoles here. */
+int ofl_tty_ioctl(int fd, unsigned long request, void *arg)
+{
+	(void)fd;
+	(void)request;
+	(void)arg;
+	return -ENOTTY;
+}
+
 int t_fcntl(int fd, int command, ...)
 {
 	va_list ap;

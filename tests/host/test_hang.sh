@@ -1,0 +1,83 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# A share on a file system that hangs: everything else goes on.
+# timeout: 300
+set -u
+. "$TOP/tests/guest/lib.sh"
+
+if [ "${1:-}" != inside ]; then
+	[ "$(id -u)" = 0 ] || { skip "hanging FUSE" "not root"; done_testing; exit; }
+	{ : <>/dev/fuse; } 2>/dev/null || { skip "hanging FUSE" "no /dev/fuse"; done_testing; exit; }
+	unshare -m true 2>/dev/null || { skip "hanging FUSE" "no mount namespace"; done_testing; exit; }
+	exec unshare -m --propagation private bash "$0" inside
+fi
+
+pmm=$O/x86_64/pmm/offload-pmm
+native=$O/x86_64/native
+work=$(mktemp -d)
+# What hangs must not outlive us.
+trap 'rm -f "$work/switch"; kill $(jobs -p) 2>/dev/null; umount -l "$work/share/hang" 2>/dev/null; rm -rf "$work"' EXIT
+mkdir -p "$work/share/hang"
+echo local >"$work/share/local"
+
+"$O/test/hangfs" "$work/share/hang" "$work/switch" &
+for _ in $(seq 100); do
+	grep -q hangfs /proc/mounts && break
+	sleep 0.1
+done
+grep -q hangfs /proc/mounts || { skip "hanging FUSE" "cannot be mounted"; done_testing; exit; }
+
+mkfifo "$work/in"
+"$pmm" --socket "$work/socket" --share "$work/share" --console stdio \
+	--serve-9p "unix:$work/9p" <"$work/in" >"$work/out" 2>"$work/err" &
+pid=$!
+exec 8>"$work/in"
+for _ in $(seq 100); do [ -S "$work/9p" ] && break; sleep 0.1; done
+"$native/line" --pmm "$work/socket" >"$work/image" 2>&1 &
+image=$!
+
+coproc client { "$O/test/p9hang" "$work/9p"; }
+out=${client[0]} in=${client[1]} client=$client_PID
+while read -r line <&"$out"; do
+	case $line in
+	"# hang") touch "$work/switch"; echo >&"$in" ;;
+	"# go on")
+		# While it hung: does the console?
+		echo world >&8
+		for _ in $(seq 600); do grep -q 'hello, world' "$work/out" && break; sleep 0.1; done
+		if grep -q 'hello, world' "$work/out"; then
+			ok "an image's console goes on"
+		else
+			not_ok "an image's console goes on" "$(cat "$work/out" "$work/err" "$work/image")"
+		fi
+		rm "$work/switch"
+		echo >&"$in"
+		;;
+	"# stop")
+		kill -USR1 $pid
+		for _ in $(seq 100); do grep -q 'by workers, [1-9]' "$work/err" && break; sleep 0.1; done
+		grep -q '9p share: .* requests' "$work/err" && ok "counters" || not_ok "counters" "$(cat "$work/err")"
+		kill $pid
+		# Its sockets are closed and gone, whatever its threads still wait for.
+		for _ in $(seq 600); do [ -e "$work/9p" ] || [ -e "$work/socket" ] || break; sleep 0.1; done
+		if [ -e "$work/9p" ] || [ -e "$work/socket" ]; then
+			not_ok "a signal ends the service" "$(cat "$work/err")"
+		else
+			ok "a signal ends the service"
+		fi
+		for _ in $(seq 100); do grep -q 'left behind' "$work/err" && break; sleep 0.1; done
+		grep -q 'hangs in .* left behind' "$work/err" && ok "it says what hangs" ||
+			not_ok "it says what hangs" "$(cat "$work/err")"
+		rm "$work/switch"
+		wait $pid
+		[ $? = 0 ] && ok "the daemon has ended" || not_ok "the daemon has ended" "$(cat "$work/err")"
+		echo >&"$in"
+		;;
+	ok*) ok "${line#ok * - }" ;;
+	not*) not_ok "${line#not ok * - }" "$(tail -n 5 "$work/err")" ;;
+	*) echo "$line" ;;
+	esac
+done
+wait $image 2>/dev/null
+
+done_testing
