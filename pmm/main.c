@@ -21,7 +21,7 @@
 #include "pmm.h"
 #include "priv.h"
 #include "rng.h"
-#include "sched.h"
+#include "schedule.h"
 #include "vsock.h"
 #include "work.h"
 

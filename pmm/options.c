@@ -13,7 +13,7 @@
 
 #include "log.h"
 #include "pmm.h"
-#include "sched.h"
+#include "schedule.h"
 #include "work.h"
 
 #ifndef OFL_VERSION

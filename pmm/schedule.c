@@ -4,7 +4,7 @@
  * work.c.
  */
 #define _GNU_SOURCE 1
-#include "sched.h"
+#include "schedule.h"
 
 #include <errno.h>
 #include <sched.h>
