@@ -298,7 +298,7 @@ int ofl_tty_ioctl(int fd, unsigned long request, void *arg)
 	if (err)
 		return err;
 	if (request != TIOCGWINSZ)
-		return -EINVAL;
+		return -ENOTTY;
 	memset(ws, 0, sizeof(*ws));
 	if (port)
 		ofl_conports_size(port, &ws->ws_col, &ws->ws_row);
