@@ -50,7 +50,7 @@ int ofl_files_fid(int fd, struct ofl_p9 **p9, uint32_t *fid);
 /* The console behind it, NULL if it has none now; EBADF, ENOTTY. */
 int ofl_files_console_of(int fd, struct ofl_console **con);
 
-/* ioctl() of consoles, in conports.c: 0, or ENOTTY, EBADF, EINVAL. */
+/* ioctl() of consoles, in conports.c: 0, or ENOTTY, EBADF. */
 int ofl_tty_ioctl(int fd, unsigned long request, void *arg);
 
 /* A name taken apart, inside files.c and dir.c. */
