@@ -23,6 +23,7 @@
 
 #include "baremetal/vq.h"
 #include "baremetal/platform.h"
+#include "baremetal/wait.h"
 
 #define WINDOWS 9
 #define TRIES 200
