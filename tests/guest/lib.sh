@@ -11,7 +11,7 @@
 #   # machines: hlt gicv3       one boot on each (see tests/lab/guest)
 #   # cmdline: memmap=...       more kernel parameters
 #   # dt: reserved              aarch64: with a reserved-memory node
-#   # timeout: 120              seconds
+#   # timeout: 400              seconds, if 240 are few
 
 KTAP_NR=0
 KTAP_FAILED=0

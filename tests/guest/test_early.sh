@@ -2,7 +2,6 @@
 # An image that gives no sign of life: insmod fails, and a PMM that was waiting
 # for the device has not got hold of what then goes away.
 # machines: hlt
-# timeout: 120
 . /offload/tests/lib.sh
 . /offload/tests/offload.sh
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # What images do to themselves, and what Linux shows of it.
 # machines: hlt mwait x2apic hlt-6.12 gicv2 gicv3 el2
-# timeout: 240
 . /offload/tests/lib.sh
 . /offload/tests/offload.sh
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The same runtime and images on the second C library.
 # machines: hlt gicv3 el2
-# timeout: 180
 . /offload/tests/lib.sh
 . /offload/tests/offload.sh
 IMG=$IMG-newlib

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The PMM late, absent, twice, and of another version.
 # machines: hlt gicv3
-# timeout: 180
 . /offload/tests/lib.sh
 . /offload/tests/offload.sh
 

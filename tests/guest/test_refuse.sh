@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Every refusal of the module: message, errno, all CPUs still online.
 # machines: hlt gicv3
-# timeout: 240
 . /offload/tests/lib.sh
 . /offload/tests/offload.sh
 

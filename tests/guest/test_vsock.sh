@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Sockets of an image on a borrowed core, through the port proxy.
 # machines: hlt gicv3
-# timeout: 240
 . /offload/tests/lib.sh
 . /offload/tests/offload.sh
 

@@ -1,7 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # offload-cc and offload-pack: what they make, and what they refuse.
-# timeout: 120
 set -u
 . "$TOP/tests/guest/lib.sh"
 work=$(mktemp -d)

@@ -29,6 +29,10 @@ reading()
 }
 
 reading "all well" 0 'KTAP version 1\n1..2\nok 1 a\nok 2 b\n' '2 0 0'
+"$lab/ktap" t 0 1 "$work/out" "$work/counts" "booted again" >"$work/line"
+expect "ktap: a remark on what went well" "$(cat "$work/line")" 'ok *2 passed*# booted again'
+"$lab/ktap" t 3 1 "$work/out" "$work/counts" "it hung" >"$work/line"
+expect "ktap: a note on what failed" "$(cat "$work/line")" 'FAIL *it hung*'
 reading "plan at the end" 0 'ok 1 a\nok 2 b\n1..2\n' '2 0 0'
 reading "a failure" 1 'ok 1 a\nnot ok 2 b\n# why\n1..2\n' '1 1 0'
 expect "ktap: shows the diagnosis" "$(cat "$work/line")" '*not ok 2 b*# why*'
@@ -86,6 +90,17 @@ guest "warning" 'echo "<4>WARNING: CPU: 0 PID: 1" >/dev/kmsg' 98 '' '*complained
 guest "taint" 'echo 64 >/proc/sys/kernel/tainted' 98 '' '*tainted: 64*'
 guest "silent end" 'poweroff -f; sleep 9' 125 '' '*without a status*'
 guest "time limit" 'sleep 50' 124 '' '*not done after 5 s*' --timeout 5
+guest "a kernel that never comes up" 'echo no' 125 '' '*booted again*booted again*three times*' --boot 1
+# A machine that hangs the first time it is switched on.
+mkdir "$work/bin"
+{
+	echo '#!/bin/sh'
+	echo "mkdir '$work/first' 2>/dev/null && exec sleep 1000"
+	echo "exec $(command -v qemu-system-aarch64) \"\$@\""
+} >"$work/bin/qemu-system-aarch64"
+chmod 755 "$work/bin/qemu-system-aarch64"
+PATH=$work/bin:$PATH guest "a kernel that comes up at the second try" 'echo up' 0 up \
+	'*booted again (kernel log: *log.boot1)' --boot 30
 mkdir "$work/share,d"
 echo text >"$work/share,d/file"
 guest "share" 'cat /share/file; echo new >/share/made' 0 text '' --share "$work/share,d=/share"

@@ -3,7 +3,6 @@
 # Interrupts arrive on the running stack, so nothing that is linked into an
 # x86_64 image may use the 128 bytes below the stack pointer: every function of
 # every image, with either C library.  And seeded objects that do are found.
-# timeout: 240
 set -u
 . "$TOP/tests/guest/lib.sh"
 work=$(mktemp -d)
