@@ -21,6 +21,7 @@ static struct ofl_console console;
 static struct ofl_p9 shares[OFL_MOUNTS_MAX];
 static unsigned int nr_shares;
 
+/* The first share is "/", a later one /TAG. */
 static int start_share(struct ofl_virtio *dev)
 {
 	struct ofl_p9 *p9;
@@ -31,7 +32,7 @@ static int start_share(struct ofl_virtio *dev)
 	p9 = &shares[nr_shares];
 	err = ofl_p9_start(p9, dev);
 	if (!err)
-		err = ofl_files_mount(p9);
+		err = ofl_files_mount(p9, !ofl_files_mounted(""));
 	if (!err)
 		nr_shares++;
 	return err;
@@ -73,7 +74,8 @@ int ofl_devices_attach(uint32_t epoch)
 {
 	int n;
 
-	ofl_files_unmount();
+	for (unsigned int i = 0; i < nr_shares; i++)
+		ofl_files_forget(&shares[i]);
 	ofl_files_console(NULL);
 	ofl_vsock_lost();
 	ofl_rng_lost();

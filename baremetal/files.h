@@ -16,8 +16,12 @@
 #define OFL_MOUNTS_MAX 8 /* 9p shares */
 #define OFL_PATH_MAX 1024
 
-/* The first share is "/", a later one /TAG; it is used from now on. */
-int ofl_files_mount(struct ofl_p9 *p9);
+/* As "/", or as /NAME, the name in p9.  EEXIST: that is mounted; ENOSPC. */
+int ofl_files_mount(struct ofl_p9 *p9, bool as_root);
+/* What is mounted at /NAME, or at "/" for ""; NULL: nothing. */
+struct ofl_p9 *ofl_files_mounted(const char *name);
+/* Names lead there no more; open files stay (with EIO, if their server is gone). */
+void ofl_files_forget(struct ofl_p9 *p9);
 /* Descriptors 0, 1, 2 from now on; NULL: none, output goes to the log. */
 void ofl_files_console(struct ofl_console *con);
 /*
@@ -27,8 +31,6 @@ void ofl_files_console(struct ofl_console *con);
 extern int (*ofl_files_getc)(void);
 /* What descriptors 1 and 2 wrote last was not the end of a line. */
 extern bool ofl_files_midline;
-/* Forget mounts (open files stay, with EIO): their PMM is gone. */
-void ofl_files_unmount(void);
 
 /* The stream of fopen() on a descriptor, NULL if there is none (picolibc/hooks.c). */
 extern void *ofl_files_streams[OFL_OPEN_MAX];

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Client of 9P2000.L over a virtio 9p device.  One request at a time.
+ * Client of 9P2000.L: over a virtio 9p device (p9_virtio.c) or a connected
+ * stream socket (p9_stream.c).  One request at a time.
  *
  * Functions return 0 (or a count) or -errno: the server's own error, or EIO if
- * the device broke, went away or did not answer in time, EPROTO if a reply
+ * the transport broke, went away or did not answer in time, EPROTO if a reply
  * contradicts the request or itself.  After either of the two nothing more
  * is sent, and everything is EIO.
  */
@@ -57,18 +58,38 @@ struct ofl_p9_statfs {
 	uint64_t blocks, bfree, bavail, files, ffree;
 };
 
+struct ofl_p9;
+
+struct ofl_p9_transport {
+	/*
+	 * Send the first `len` bytes of tx and take one reply into rx: the bytes
+	 * of it, at most msize, or -errno.  The session ends with an error.
+	 */
+	int64_t (*exchange)(struct ofl_p9 *p9, size_t len, uint64_t timeout_ns);
+	/* The server lied, or fell silent: say why, and no more of it. */
+	void (*broken)(struct ofl_p9 *p9, const char *why);
+};
+
 struct ofl_p9 {
-	struct ofl_virtio *dev;
-	struct ofl_vq vq;
-	uint8_t *tx, *rx; /* shared: one request, one reply */
-	uint64_t tx_pa, rx_pa;
+	const struct ofl_p9_transport *transport;
+	union {
+		struct {
+			struct ofl_virtio *dev;
+			struct ofl_vq vq;
+			uint64_t tx_pa, rx_pa;
+		};
+		struct {
+			int in, out; /* descriptors */
+		};
+	};
+	uint8_t *tx, *rx; /* one request, one reply; the other side may write there */
 	uint8_t *reply; /* private copy of a reply, msize bytes */
 	uint32_t msize;
 	uint16_t tag;	/* of the request being composed */
 	uint8_t want;	/* the type of its reply */
 	bool dead;
 	uint32_t fids[OFL_P9_FIDS / 32]; /* used ones */
-	char name[OFL_P9_TAG_MAX + 1];	 /* the mount tag */
+	char name[OFL_P9_TAG_MAX + 1];	 /* the mount tag, or what mount() said */
 };
 
 struct ofl_p9_attr {
@@ -87,6 +108,17 @@ struct ofl_p9_dirent {
 
 /* Start the device, agree on a version and attach to the share's root. */
 int ofl_p9_start(struct ofl_p9 *p9, struct ofl_virtio *dev);
+/*
+ * The same over two descriptors (or one twice) that are connected to a server; they
+ * stay the caller's to close.  msize: bytes of a message at most; uname, aname: as in
+ * attach(5).  ofl_p9_end() gives the memory back.
+ */
+int ofl_p9_start_stream(struct ofl_p9 *p9, int in, int out, uint32_t msize,
+			const char *uname, const char *aname);
+void ofl_p9_end(struct ofl_p9 *p9);
+bool ofl_p9_is_stream(const struct ofl_p9 *p9);
+/* Are there fids beside the root? */
+bool ofl_p9_in_use(const struct ofl_p9 *p9);
 
 /*
  * A new fid for `path` below `fid`: names with single slashes between them, ""
@@ -129,6 +161,12 @@ int ofl_p9_statfs(struct ofl_p9 *p9, uint32_t fid, struct ofl_p9_statfs *st);
 
 /* An errno of this C library for one of Linux; EIO for what has none. */
 int ofl_errno_from_linux(uint32_t number);
+
+/* For the transports: transport, buffers and msize are set; version and attach. */
+int ofl_p9_begin(struct ofl_p9 *p9, const char *uname, const char *aname);
+
+/* Inside p9*.c: a fid that the server does not have any more. */
+void ofl_p9_fid_put(struct ofl_p9 *p9, uint32_t fid);
 
 /* Inside p9*.c: compose a request, send it, take the reply apart. */
 struct p9_out;

@@ -23,7 +23,7 @@ static int fid_get(struct ofl_p9 *p9, uint32_t *fid)
 	return -ENFILE;
 }
 
-static void fid_put(struct ofl_p9 *p9, uint32_t fid)
+void ofl_p9_fid_put(struct ofl_p9 *p9, uint32_t fid)
 {
 	p9->fids[fid / 32] &= ~(1u << (fid % 32));
 }
@@ -48,7 +48,7 @@ int ofl_p9_clunk(struct ofl_p9 *p9, uint32_t fid)
 	ofl_p9_request(p9, &out, P9_TCLUNK);
 	p9_put(&out, fid, 4);
 	err = ofl_p9_simple(p9, &out, 0);
-	fid_put(p9, fid);
+	ofl_p9_fid_put(p9, fid);
 	return err;
 }
 
@@ -116,7 +116,7 @@ int ofl_p9_walk(struct ofl_p9 *p9, uint32_t fid, const char *path,
 		if (from == to)
 			ofl_p9_clunk(p9, to);
 		else
-			fid_put(p9, to);
+			ofl_p9_fid_put(p9, to);
 		return err;
 	}
 	*newfid = to;

@@ -20,6 +20,7 @@ enum p9_type {
 	P9_TLOPEN = 12,
 	P9_TLCREATE = 14,
 	P9_TSYMLINK = 16,
+	P9_TRENAME = 20,
 	P9_TREADLINK = 22,
 	P9_TGETATTR = 24,
 	P9_TSETATTR = 26,
@@ -35,6 +36,7 @@ enum p9_type {
 	P9_TREAD = 116,
 	P9_TWRITE = 118,
 	P9_TCLUNK = 120,
+	P9_TREMOVE = 122,
 };
 
 #define P9_HEADER 7u  /* size[4] type[1] tag[2] */

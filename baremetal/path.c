@@ -9,23 +9,42 @@
 #include <errno.h>
 #include <string.h>
 
-static struct ofl_p9 *mounts[OFL_MOUNTS_MAX];
+/* root is "/", the others are /NAME. */
+static struct ofl_p9 *root;
+static struct ofl_p9 *mounts[OFL_MOUNTS_MAX - 1];
 static unsigned int nr_mounts;
 
-int ofl_files_mount(struct ofl_p9 *p9)
+struct ofl_p9 *ofl_files_mounted(const char *name)
 {
-	if (nr_mounts == OFL_MOUNTS_MAX)
-		return -ENOSPC;
+	if (!*name)
+		return root;
 	for (unsigned int i = 0; i < nr_mounts; i++)
-		if (!strcmp(mounts[i]->name, p9->name))
-			return -EEXIST;
+		if (!strcmp(mounts[i]->name, name))
+			return mounts[i];
+	return NULL;
+}
+
+int ofl_files_mount(struct ofl_p9 *p9, bool as_root)
+{
+	if (ofl_files_mounted(as_root ? "" : p9->name))
+		return -EEXIST;
+	if (as_root) {
+		root = p9;
+		return 0;
+	}
+	if (nr_mounts == OFL_MOUNTS_MAX - 1)
+		return -ENOSPC;
 	mounts[nr_mounts++] = p9;
 	return 0;
 }
 
-void ofl_files_unmount(void)
+void ofl_files_forget(struct ofl_p9 *p9)
 {
-	nr_mounts = 0;
+	if (root == p9)
+		root = NULL;
+	for (unsigned int i = 0; i < nr_mounts; i++)
+		if (mounts[i] == p9)
+			mounts[i] = mounts[--nr_mounts];
 }
 
 /* Append one part to the clean text; drop the last one for "..". */
@@ -49,13 +68,13 @@ static int add_part(char *text, size_t *len, const char *part, size_t n)
 	return 0;
 }
 
-/* A later mount whose tag is the first part takes the name over. */
+/* A mount whose name is the first part takes the path over. */
 static void find_mount(struct ofl_path *path, size_t *len)
 {
 	size_t first = strcspn(path->text, "/");
 
-	path->p9 = mounts[0];
-	for (unsigned int i = 1; i < nr_mounts; i++) {
+	path->p9 = root;
+	for (unsigned int i = 0; i < nr_mounts; i++) {
 		const char *tag = mounts[i]->name;
 
 		if (strlen(tag) != first || memcmp(tag, path->text, first))
@@ -96,9 +115,9 @@ int ofl_path_parse(const char *name, struct ofl_path *path)
 		name += n;
 	}
 	path->text[len] = '\0';
-	if (!nr_mounts)
-		return -ENODEV;
 	find_mount(path, &len);
+	if (!path->p9)
+		return -ENODEV;
 	path->dir_only = dir_only && len;
 	path->name = strrchr(path->text, '/');
 	path->name = path->name ? path->name + 1 : path->text;

@@ -10,6 +10,7 @@
 #include "baremetal/p9.c"
 #include "baremetal/p9_names.c"
 #include "baremetal/p9_ops.c"
+#include "baremetal/p9_virtio.c"
 #include "baremetal/virtio.c"
 #include "baremetal/vq.c"
 #include "tests/unit/p9_mock.h"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Sockets of an image on a borrowed core, through the port proxy.
 # machines: hlt gicv3
+# needs: diod
 . /offload/tests/lib.sh
 . /offload/tests/offload.sh
 
@@ -40,6 +41,27 @@ check "fetch: ends" wait_attr state offline 60
 is "fetch: exit status" "$(attr exit_status)" 0
 is "fetch: 1 MB" "$(sha256sum < /tmp/share/copy)" "$want"
 pmm_stop
+
+# The image's own 9p client over vsock, against Debian's diod.
+mkdir -p /tmp/far
+echo "127.0.0.1 localhost" > /etc/hosts
+echo "hosts: files" > /etc/nsswitch.conf
+head -c 300000 /dev/urandom > /tmp/far/in
+d=/offload/diod
+$d/ld.so --library-path $d $d/diod -f -n -l 127.0.0.1:5640 -e /tmp/far -L stderr 2> /tmp/diod.log &
+diod=$!
+check "mount: diod listens" until_true 30 grep -q ':1608 00000000' /proc/net/tcp
+echo $IMG/remote.bin > $DEV/image
+echo "564 /tmp/far" > $DEV/args
+pmm_start --forward vsock:564:tcp:127.0.0.1:5640
+check "mount: start" sh -c "echo start > $DEV/state"
+check "mount: ends" wait_attr state offline 60
+[ "$(attr exit_status)" = 0 ] || cat /tmp/pmm.out /tmp/pmm.err /tmp/diod.log | sed 's/^/# /'
+is "mount: exit status" "$(attr exit_status)" 0
+is "mount: read and written" "$(sha256sum < /tmp/far/out)" "$(sha256sum < /tmp/far/in)"
+is "mount: a directory made and renamed" "$(ls /tmp/far | tr '\n' ' ')" "in out renamed "
+pmm_stop
+kill $diod
 
 # An echo server, one client after the other, and no PMM all of a sudden.
 echo $IMG/echo.bin > $DEV/image

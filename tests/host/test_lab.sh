@@ -84,6 +84,7 @@ guest()
 
 # What a guest needs is fetched once, with a word about it; here, not in a test.
 "$lab/busybox" aarch64 >/dev/null 2>&1
+"$lab/kernel" 6.1 aarch64 >/dev/null 2>&1
 guest "status and arguments" 'echo "<$1><$2>"; exit 7' 7 "<it's><\$two  words>" ''
 guest "panic" 'echo c >/proc/sysrq-trigger; sleep 9' 98 '' '*Kernel panic*kernel log: *'
 guest "warning" 'echo "<4>WARNING: CPU: 0 PID: 1" >/dev/kmsg' 98 '' '*complained*WARNING*'

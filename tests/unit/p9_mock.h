@@ -25,6 +25,7 @@ static struct srv_node srv_nodes[SRV_NODES];
 static int srv_fids[SRV_FIDS]; /* node + 1; 0: free */
 static unsigned int srv_requests;
 static bool srv_stalled;
+static bool srv_old; /* knows Tremove and Trename only */
 
 /* The reply, and how many bytes of it the device says it wrote. */
 struct srv_reply {
@@ -69,6 +70,7 @@ static inline void srv_reset(void)
 	srv_nodes[0].dir = true;
 	srv_requests = 0;
 	srv_stalled = false;
+	srv_old = false;
 	srv_spoil = NULL;
 }
 
@@ -257,13 +259,46 @@ static inline uint32_t srv_names(unsigned int type, struct p9_in *in,
 	}
 }
 
+static inline uint32_t srv_remove(struct p9_in *in)
+{
+	uint32_t fid = (uint32_t)p9_get(in, 4);
+	int node = srv_fids[fid] - 1;
+
+	assert_true(node > 0);
+	srv_fids[fid] = 0;
+	for (int i = 0; i < SRV_NODES; i++)
+		if (srv_nodes[i].used && srv_nodes[i].parent == node)
+			return 39;
+	srv_nodes[node].used = false;
+	return 0;
+}
+
+static inline uint32_t srv_rename(struct p9_in *in)
+{
+	int node = srv_fid(in), dir = srv_fid(in);
+	char name[64];
+
+	srv_name(in, name);
+	srv_nodes[node].parent = dir;
+	strcpy(srv_nodes[node].name, name);
+	return 0;
+}
+
 static inline uint32_t srv_request(unsigned int type, struct p9_in *in,
 				   struct p9_out *out)
 {
 	uint32_t fid;
 	int node;
 
+	if (srv_old && (type == P9_TUNLINKAT || type == P9_TRENAMEAT)) {
+		in->at = in->size;
+		return 95;
+	}
 	switch (type) {
+	case P9_TREMOVE:
+		return srv_remove(in);
+	case P9_TRENAME:
+		return srv_rename(in);
 	case P9_TVERSION:
 		p9_put(out, p9_get(in, 4), 4);
 		p9_put_string(out, "9P2000.L");
@@ -302,34 +337,18 @@ static inline uint32_t srv_request(unsigned int type, struct p9_in *in,
 	}
 }
 
-/* Serve queue 0: one request out, one reply in. */
-static inline void srv_step(void)
+/* The reply to one request, spoiled if that is wanted. */
+static inline void srv_serve(const uint8_t *request, size_t len,
+			     struct srv_reply *reply)
 {
-	static struct srv_reply reply;
-	static uint8_t request[32768];
-	struct sim_desc *out_desc, *in_desc;
-	struct p9_in in = { .buf = request };
-	struct p9_out out = { .buf = reply.buf, .size = sizeof(reply.buf) };
+	struct p9_in in = { .buf = request, .size = len };
+	struct p9_out out = { .buf = reply->buf, .size = sizeof(reply->buf) };
 	unsigned int type;
-	uint16_t tag;
 	uint32_t error, size;
-	int head;
+	uint16_t tag;
 
-	sim_ack();
-	if (srv_stalled)
-		return;
-	head = sim_pop(0);
-	if (head < 0)
-		return;
 	srv_requests++;
-	out_desc = sim_desc(0, (unsigned int)head);
-	in_desc = sim_desc(0, out_desc->next);
-	assert_int_equal(out_desc->flags, 1);
-	assert_int_equal(in_desc->flags, 2);
-	in.size = out_desc->len;
-	assert_true(in.size <= sizeof(request));
-	memcpy(request, sim_at(out_desc->addr), in.size);
-	assert_int_equal(p9_get(&in, 4), in.size);
+	assert_int_equal(p9_get(&in, 4), len);
 	type = (unsigned int)p9_get(&in, 1);
 	tag = (uint16_t)p9_get(&in, 2);
 	out.len = 7;
@@ -344,11 +363,34 @@ static inline void srv_step(void)
 	memcpy(out.buf, &size, 4);
 	out.buf[4] = (uint8_t)(error ? P9_RLERROR : type + 1);
 	memcpy(out.buf + 5, &tag, 2);
-	reply.len = out.len;
-	reply.used_len = size;
-	reply.used_id = (uint32_t)head;
+	reply->len = out.len;
+	reply->used_len = size;
 	if (srv_spoil)
-		srv_spoil(type, &reply);
+		srv_spoil(type, reply);
+}
+
+/* Serve queue 0: one request out, one reply in. */
+static inline void srv_step(void)
+{
+	static struct srv_reply reply;
+	static uint8_t request[32768];
+	struct sim_desc *out_desc, *in_desc;
+	int head;
+
+	sim_ack();
+	if (srv_stalled)
+		return;
+	head = sim_pop(0);
+	if (head < 0)
+		return;
+	out_desc = sim_desc(0, (unsigned int)head);
+	in_desc = sim_desc(0, out_desc->next);
+	assert_int_equal(out_desc->flags, 1);
+	assert_int_equal(in_desc->flags, 2);
+	assert_true(out_desc->len <= sizeof(request));
+	memcpy(request, sim_at(out_desc->addr), out_desc->len);
+	reply.used_id = (uint32_t)head;
+	srv_serve(request, out_desc->len, &reply);
 	assert_true(reply.len <= in_desc->len);
 	memcpy(sim_at(in_desc->addr), reply.buf, reply.len);
 	sim_push(0, reply.used_id, reply.used_len);

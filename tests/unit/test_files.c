@@ -11,6 +11,7 @@
 #include "baremetal/p9.c"
 #include "baremetal/p9_names.c"
 #include "baremetal/p9_ops.c"
+#include "baremetal/p9_virtio.c"
 #include "baremetal/virtio.c"
 #include "baremetal/vq.c"
 
@@ -114,10 +115,11 @@ static struct ofl_p9 share, other;
 static void start_share(void)
 {
 	srv_prepare(&dev, 24 * 1024);
-	ofl_files_unmount();
+	ofl_files_forget(&share);
+	ofl_files_forget(&other);
 	ofl_files_console(NULL);
 	assert_int_equal(ofl_p9_start(&share, &dev), 0);
-	assert_int_equal(ofl_files_mount(&share), 0);
+	assert_int_equal(ofl_files_mount(&share, true), 0);
 }
 
 static void end_share(void)
@@ -241,8 +243,8 @@ static void test_two_shares(void **state)
 	start_share();
 	memset(&other, 0, sizeof(other));
 	strcpy(other.name, "more");
-	assert_int_equal(ofl_files_mount(&other), 0);
-	assert_int_equal(ofl_files_mount(&other), -EEXIST);
+	assert_int_equal(ofl_files_mount(&other, false), 0);
+	assert_int_equal(ofl_files_mount(&other, false), -EEXIST);
 	assert_int_equal(ofl_path_parse("/more/x/y", &path), 0);
 	assert_ptr_equal(path.p9, &other);
 	assert_string_equal(path.text, "x/y");
@@ -397,7 +399,8 @@ static void test_no_pmm(void **state)
 
 	(void)state;
 	sim_reset(9, 1);
-	ofl_files_unmount();
+	ofl_files_forget(&share);
+	ofl_files_forget(&other);
 	ofl_files_console(NULL);
 	assert_int_equal(write(1, "to the log\n", 11), 11);
 	assert_int_equal(write(2, "me too\n", 7), 7);

@@ -5,6 +5,7 @@
 #include "baremetal/p9.c"
 #include "baremetal/p9_names.c"
 #include "baremetal/p9_ops.c"
+#include "baremetal/p9_virtio.c"
 #include "baremetal/virtio.c"
 #include "baremetal/vq.c"
 
@@ -80,6 +81,34 @@ static void test_files(void **state)
 	assert_int_equal(ofl_p9_unlinkat(&p9, dir, "top", OFL_P9_REMOVEDIR), 0);
 	assert_int_equal(ofl_p9_clunk(&p9, dir), 0);
 	assert_int_equal(srv_open_fids(), 1);
+	end_session();
+}
+
+/* A server that has no Tunlinkat and no Trenameat. */
+static void test_old_server(void **state)
+{
+	uint32_t fid;
+	int sub;
+
+	(void)state;
+	start_session();
+	srv_old = true;
+	sub = srv_make(0, "sub", true);
+	srv_make(sub, "f", false);
+	assert_int_equal(ofl_p9_walk(&p9, OFL_P9_ROOT, "sub", &fid), 0);
+	assert_int_equal(ofl_p9_renameat(&p9, fid, "f", OFL_P9_ROOT, "g"), 0);
+	assert_true(srv_find(0, "g") > 0);
+	assert_int_equal(ofl_p9_renameat(&p9, fid, "f", OFL_P9_ROOT, "g"), -ENOENT);
+	assert_int_equal(ofl_p9_renameat(&p9, OFL_P9_ROOT, "g", fid, "g"), 0);
+	assert_int_equal(ofl_p9_unlinkat(&p9, OFL_P9_ROOT, "sub", 0), -EISDIR);
+	assert_int_equal(ofl_p9_unlinkat(&p9, fid, "g", OFL_P9_REMOVEDIR), -ENOTDIR);
+	assert_int_equal(ofl_p9_unlinkat(&p9, OFL_P9_ROOT, "sub", OFL_P9_REMOVEDIR), -ENOTEMPTY);
+	assert_int_equal(ofl_p9_unlinkat(&p9, fid, "g", 0), 0);
+	assert_int_equal(ofl_p9_unlinkat(&p9, fid, "g", 0), -ENOENT);
+	assert_int_equal(ofl_p9_clunk(&p9, fid), 0);
+	assert_int_equal(ofl_p9_unlinkat(&p9, OFL_P9_ROOT, "sub", OFL_P9_REMOVEDIR), 0);
+	assert_int_equal(srv_open_fids(), 1);
+	assert_int_equal(p9.fids[0], 1);
 	end_session();
 }
 
@@ -489,6 +518,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_start),
 		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_old_server),
 		cmocka_unit_test(test_deep_walk),
 		cmocka_unit_test(test_fids_run_out),
 		cmocka_unit_test(test_readdir),
