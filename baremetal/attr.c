@@ -31,16 +31,33 @@ static int result(int64_t ret)
 
 /* --- attributes --- */
 
+void ofl_attr_to_stat(const struct ofl_p9_attr *attr, struct stat *st)
+{
+	memset(st, 0, sizeof(*st));
+	st->st_ino = (ino_t)attr->ino;
+	st->st_mode = (mode_t)attr->mode;
+	st->st_nlink = (nlink_t)attr->nlink;
+	st->st_uid = (uid_t)attr->uid;
+	st->st_gid = (gid_t)attr->gid;
+	st->st_rdev = (dev_t)attr->rdev;
+	st->st_size = (off_t)attr->size;
+	st->st_blksize = (blksize_t)attr->blksize;
+	st->st_blocks = (blkcnt_t)attr->blocks;
+	st->st_atim.tv_sec = (time_t)attr->atime;
+	st->st_atim.tv_nsec = (long)(attr->atime_ns % 1000000000u);
+	st->st_mtim.tv_sec = (time_t)attr->mtime;
+	st->st_mtim.tv_nsec = (long)(attr->mtime_ns % 1000000000u);
+	st->st_ctim.tv_sec = (time_t)attr->ctime;
+	st->st_ctim.tv_nsec = (long)(attr->ctime_ns % 1000000000u);
+}
+
 static int set_name(const char *name, const struct ofl_p9_set *set)
 {
 	struct ofl_path path;
 	uint32_t fid;
 	int err;
 
-	err = ofl_path_parse(name, &path);
-	if (err)
-		return err;
-	err = ofl_path_walk(&path, &fid);
+	err = ofl_path_find(name, &path, &fid);
 	if (err)
 		return err;
 	err = ofl_p9_setattr(path.p9, fid, set);
@@ -200,10 +217,7 @@ static int64_t do_readlink(const char *name, char *buf, size_t size)
 	int64_t n;
 	int err;
 
-	err = ofl_path_parse(name, &path);
-	if (err)
-		return err;
-	err = ofl_path_walk(&path, &fid);
+	err = ofl_path_find(name, &path, &fid);
 	if (err)
 		return err;
 	n = ofl_p9_readlink(path.p9, fid, buf, size);
@@ -290,9 +304,7 @@ int statvfs(const char *name, struct statvfs *st)
 	uint32_t fid;
 	int err;
 
-	err = ofl_path_parse(name, &path);
-	if (!err)
-		err = ofl_path_walk(&path, &fid);
+	err = ofl_path_find(name, &path, &fid);
 	if (!err) {
 		err = get_statvfs(path.p9, fid, st);
 		ofl_p9_clunk(path.p9, fid);

@@ -17,12 +17,13 @@ $(LIBC_READY): $(wildcard baremetal/$(LIBC)/build.sh baremetal/$(LIBC)/*.in) \
 	$(Q)touch $@
 
 # What code on top of it needs, bare or native: its headers and the
-# compiler's, nothing of the build machine's.  The two macros make it declare
+# compiler's, nothing of the build machine's.  The macros make it declare
 # the POSIX clocks.  One library declares a pointer where the other, and
 # POSIX, have an array of two.
 LIBC_CFLAGS = -Wno-array-parameter -nostdinc -isystem baremetal/libc-include -isystem $(B)/$(LIBC)/include \
 	-isystem $(shell $(CC) -print-file-name=include) \
-	-D_POSIX_TIMERS=1 -D_POSIX_MONOTONIC_CLOCK=200112L
+	-D_POSIX_TIMERS=1 -D_POSIX_MONOTONIC_CLOCK=200112L \
+	-D_POSIX_CLOCK_SELECTION=200112L
 
 # --- the runtime's sources ---
 

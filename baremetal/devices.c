@@ -12,6 +12,7 @@
 #include "p9.h"
 #include "platform.h"
 #include "rng.h"
+#include "tty.h"
 #include "virtio.h"
 #include "vsock.h"
 
@@ -48,7 +49,7 @@ static void start(struct ofl_virtio *dev)
 			break;
 		err = ofl_conports_start(&console, dev);
 		if (!err)
-			ofl_files_console(&console);
+			ofl_tty_use(&console);
 		break;
 	case OFL_VIRTIO_ID_9P:
 		err = start_share(dev);
@@ -76,7 +77,7 @@ int ofl_devices_attach(uint32_t epoch)
 
 	for (unsigned int i = 0; i < nr_shares; i++)
 		ofl_files_forget(&shares[i]);
-	ofl_files_console(NULL);
+	ofl_tty_use(NULL);
 	ofl_vsock_lost();
 	ofl_rng_lost();
 	nr_shares = 0;

@@ -36,10 +36,7 @@ static int get_attr(const char *name, struct ofl_p9_attr *attr)
 	uint32_t fid;
 	int err;
 
-	err = ofl_path_parse(name, &path);
-	if (err)
-		return err;
-	err = ofl_path_walk(&path, &fid);
+	err = ofl_path_find(name, &path, &fid);
 	if (err)
 		return err;
 	err = ofl_p9_getattr(path.p9, fid, attr);
@@ -179,10 +176,7 @@ static int do_opendir(const char *name, DIR *dir)
 	struct ofl_path path;
 	int err;
 
-	err = ofl_path_parse(name, &path);
-	if (err)
-		return err;
-	err = ofl_path_walk(&path, &dir->fid);
+	err = ofl_path_find(name, &path, &dir->fid);
 	if (err)
 		return err;
 	err = ofl_p9_getattr(path.p9, dir->fid, &attr);

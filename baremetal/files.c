@@ -3,10 +3,8 @@
  * File descriptors.
  *
  * A descriptor points to an open file description, which dup() shares: the
- * console, a fid of a 9p share with an offset, or a socket.  0, 1 and 2 are the
- * console from the start.  Console output falls back to the log
- * when there is no PMM that takes it, so that nothing an image prints is lost
- * silently and nothing ever waits for a PMM that has gone.
+ * console (tty.c), a fid of a 9p share with an offset, or a socket.  0, 1 and 2
+ * are the console from the start.
  *
  * The POSIX functions return -1 and set errno; inside, 0 or -errno.
  */
@@ -22,6 +20,7 @@
 
 #include "conports.h"
 #include "socket.h"
+#include "tty.h"
 
 enum kind {
 	KIND_NONE,
@@ -47,17 +46,7 @@ static struct open_file console_file = { .kind = KIND_CONSOLE, .refs = 3,
 static struct open_file open_files[OFL_OPEN_MAX];
 static struct open_file *fds[OFL_OPEN_MAX] = { &console_file, &console_file,
 					       &console_file };
-static struct ofl_console *console;
-
-int (*ofl_files_getc)(void);
-bool ofl_files_midline;
-
 void *ofl_files_streams[OFL_OPEN_MAX];
-
-void ofl_files_console(struct ofl_console *con)
-{
-	console = con;
-}
 
 /* -errno to the POSIX convention. */
 static int result(int64_t ret)
@@ -265,61 +254,6 @@ int close(int fd)
 
 /* --- data --- */
 
-/* The log takes what no console does. */
-static int64_t console_write(const struct open_file *file, const void *buf,
-			     size_t len)
-{
-	ssize_t done = 0;
-
-	/* Another port's text is not for the log. */
-	if (file->port)
-		return ofl_console_write(file->port, buf, len);
-	if (len)
-		ofl_files_midline = ((const char *)buf)[len - 1] != '\n';
-	if (console)
-		done = ofl_console_write(console, buf, len);
-	if (done < 0)
-		done = 0;
-	ofl_log_write((const char *)buf + done, len - (size_t)done);
-	return (int64_t)len;
-}
-
-/* What a serial line has, at least one byte; Enter is a newline. */
-static int64_t serial_read(const struct open_file *file, char *buf, size_t len)
-{
-	unsigned int spins = 0;
-	size_t done = 0;
-	int c;
-
-	if (!ofl_files_getc)
-		return 0;
-	while (done < len) {
-		c = ofl_files_getc();
-		if (c >= 0) {
-			buf[done++] = c == '\r' ? '\n' : (char)c;
-			continue;
-		}
-		if (done)
-			break;
-		if (file->flags & O_NONBLOCK)
-			return -EAGAIN;
-		ofl_platform_wait(spins);
-		if (spins < ~0u)
-			spins++;
-	}
-	return (int64_t)done;
-}
-
-static int64_t console_read(const struct open_file *file, void *buf, size_t len)
-{
-	if (file->port)
-		return ofl_console_read(file->port, buf, len,
-					file->flags & O_NONBLOCK);
-	if (!console)
-		return serial_read(file, buf, len);
-	return ofl_console_read(console, buf, len, file->flags & O_NONBLOCK);
-}
-
 static int64_t do_read(struct open_file *file, void *buf, size_t len)
 {
 	uint8_t *to = buf;
@@ -350,7 +284,8 @@ ssize_t read(int fd, void *buf, size_t len)
 	if (len > PTRDIFF_MAX)
 		return result(-EINVAL);
 	if (file->kind == KIND_CONSOLE)
-		return result_size(console_read(file, buf, len));
+		return result_size(ofl_tty_read(file->port, buf, len,
+						file->flags & O_NONBLOCK));
 	if (file->kind == KIND_SOCKET)
 		return result_size(ofl_socket_read(file->socket, buf, len,
 						   file->flags & O_NONBLOCK));
@@ -394,7 +329,7 @@ ssize_t write(int fd, const void *buf, size_t len)
 	if (len > PTRDIFF_MAX)
 		return result(-EINVAL);
 	if (file->kind == KIND_CONSOLE)
-		return result_size(console_write(file, buf, len));
+		return result_size(ofl_tty_write(file->port, buf, len));
 	if (file->kind == KIND_SOCKET)
 		return result_size(ofl_socket_write(file->socket, buf, len,
 						    file->flags & O_NONBLOCK));
@@ -499,28 +434,8 @@ int ofl_files_console_of(int fd, struct ofl_console **con)
 		return -EBADF;
 	if (file->kind != KIND_CONSOLE)
 		return -ENOTTY;
-	*con = file->port ? file->port : console;
+	*con = ofl_tty_console(file->port);
 	return 0;
-}
-
-void ofl_attr_to_stat(const struct ofl_p9_attr *attr, struct stat *st)
-{
-	memset(st, 0, sizeof(*st));
-	st->st_ino = (ino_t)attr->ino;
-	st->st_mode = (mode_t)attr->mode;
-	st->st_nlink = (nlink_t)attr->nlink;
-	st->st_uid = (uid_t)attr->uid;
-	st->st_gid = (gid_t)attr->gid;
-	st->st_rdev = (dev_t)attr->rdev;
-	st->st_size = (off_t)attr->size;
-	st->st_blksize = (blksize_t)attr->blksize;
-	st->st_blocks = (blkcnt_t)attr->blocks;
-	st->st_atim.tv_sec = (time_t)attr->atime;
-	st->st_atim.tv_nsec = (long)(attr->atime_ns % 1000000000u);
-	st->st_mtim.tv_sec = (time_t)attr->mtime;
-	st->st_mtim.tv_nsec = (long)(attr->mtime_ns % 1000000000u);
-	st->st_ctim.tv_sec = (time_t)attr->ctime;
-	st->st_ctim.tv_nsec = (long)(attr->ctime_ns % 1000000000u);
 }
 
 int fstat(int fd, struct stat *st)
@@ -665,20 +580,12 @@ int ofl_files_poll(int fd)
 {
 	struct open_file *file = file_of(fd);
 	int bits = POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
-	struct ofl_console *con;
 
 	if (!file)
 		return POLLNVAL;
 	if (file->kind == KIND_SOCKET)
 		return ofl_socket_poll(file->socket);
-	con = file->port ? file->port : console;
-	if (file->kind == KIND_CONSOLE && con && !ofl_console_readable(con))
+	if (file->kind == KIND_CONSOLE && !ofl_tty_readable(file->port))
 		bits &= ~(POLLIN | POLLRDNORM);
 	return bits;
-}
-
-void ofl_files_arm(bool on)
-{
-	if (console && ofl_console_works(console))
-		ofl_vq_want_call(&console->rx, on);
 }

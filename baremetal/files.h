@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * POSIX files: descriptors, names, mounts.  files.c has the descriptors, dir.c
- * names and directories.
+ * POSIX files: descriptors, names, mounts.  files.c has the descriptors, path.c the
+ * names, dir.c and attr.c what takes one.
  */
 #ifndef OFFLOAD_FILES_H
 #define OFFLOAD_FILES_H
@@ -22,15 +22,6 @@ int ofl_files_mount(struct ofl_p9 *p9, bool as_root);
 struct ofl_p9 *ofl_files_mounted(const char *name);
 /* Names lead there no more; open files stay (with EIO, if their server is gone). */
 void ofl_files_forget(struct ofl_p9 *p9);
-/* Descriptors 0, 1, 2 from now on; NULL: none, output goes to the log. */
-void ofl_files_console(struct ofl_console *con);
-/*
- * Input while there is no such console: the next byte or -1 if none is there yet.
- * NULL: none will ever come.
- */
-extern int (*ofl_files_getc)(void);
-/* What descriptors 1 and 2 wrote last was not the end of a line. */
-extern bool ofl_files_midline;
 
 /* The stream of fopen() on a descriptor, NULL if there is none (picolibc/hooks.c). */
 extern void *ofl_files_streams[OFL_OPEN_MAX];
@@ -45,8 +36,6 @@ int ofl_files_add_socket(struct ofl_socket *sk, int flags);
 int ofl_files_socket(int fd, struct ofl_socket **sk, int *flags);
 /* POLL* bits that hold now, of any descriptor. */
 int ofl_files_poll(int fd);
-/* Around a sleep: console input shall wake us. */
-void ofl_files_arm(bool on);
 /* The fid behind a descriptor; EBADF, EINVAL: not a file. */
 int ofl_files_fid(int fd, struct ofl_p9 **p9, uint32_t *fid);
 /* The console behind it, NULL if it has none now; EBADF, ENOTTY. */
@@ -55,7 +44,7 @@ int ofl_files_console_of(int fd, struct ofl_console **con);
 /* ioctl() of consoles, in conports.c: 0, or ENOTTY, EBADF. */
 int ofl_tty_ioctl(int fd, unsigned long request, void *arg);
 
-/* A name taken apart, inside files.c and dir.c. */
+/* A name taken apart. */
 struct ofl_path {
 	struct ofl_p9 *p9;
 	char text[OFL_PATH_MAX]; /* below the mount's root, clean, "" for it */
@@ -71,6 +60,8 @@ struct ofl_path {
 int ofl_path_parse(const char *name, struct ofl_path *path);
 /* fids of the thing itself, and of the directory that it is in (EBUSY for /). */
 int ofl_path_walk(const struct ofl_path *path, uint32_t *fid);
+/* Parse and walk: the fid is the caller's to clunk. */
+int ofl_path_find(const char *name, struct ofl_path *path, uint32_t *fid);
 int ofl_path_walk_dir(const struct ofl_path *path, uint32_t *fid);
 
 struct stat;

@@ -13,7 +13,7 @@ $(LIBFDT_SRC)/.ready: | $(LIBFDT_TAR)
 		--wildcards '*/libfdt/*.[ch]'
 	$(Q)touch $@
 
-$(LIBFDT_OBJ): $(B)/libfdt/%.o: $(LIBFDT_SRC)/.ready | $(LIBC_READY)
+$(LIBFDT_OBJ): $(B)/libfdt/%.o: $(LIBFDT_SRC)/.ready | $(B)/$(LIBC)/.ready
 	@mkdir -p $(@D)
 	$(call note,CC,$@)
 	$(Q)$(CC) $(RT_CFLAGS) -Wno-error -w -I$(LIBFDT_SRC) -c -o $@ \

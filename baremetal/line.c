@@ -5,8 +5,8 @@
  * line for who watches.
  */
 #include "core.h"
-#include "files.h"
 #include "serial.h"
+#include "tty.h"
 
 void ofl_line_init(bool mapped)
 {
@@ -17,7 +17,7 @@ void ofl_line_init(bool mapped)
 	if (!ofl_serial_init(info->serial, info->serial_pa))
 		return;
 	ofl_log_mirror = ofl_serial_write;
-	ofl_files_getc = ofl_serial_read;
+	ofl_tty_getc = ofl_serial_read;
 }
 
 void ofl_line_end(enum ofl_image_state state, int status)
@@ -28,7 +28,7 @@ void ofl_line_end(enum ofl_image_state state, int status)
 	if (!ofl_log_mirror || said)
 		return;
 	said = true;
-	if (ofl_files_midline ||
+	if (ofl_tty_midline ||
 	    (ofl_log->head && ofl_log->text[(ofl_log->head - 1) % sizeof(ofl_log->text)] != '\n'))
 		ofl_log_write("\n", 1);
 	switch (state) {

@@ -129,6 +129,13 @@ int ofl_path_walk(const struct ofl_path *path, uint32_t *fid)
 	return ofl_p9_walk(path->p9, OFL_P9_ROOT, path->text, fid);
 }
 
+int ofl_path_find(const char *name, struct ofl_path *path, uint32_t *fid)
+{
+	int err = ofl_path_parse(name, path);
+
+	return err ? err : ofl_path_walk(path, fid);
+}
+
 int ofl_path_walk_dir(const struct ofl_path *path, uint32_t *fid)
 {
 	char dir[OFL_PATH_MAX];

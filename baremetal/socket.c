@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "files.h"
+#include "tty.h"
 #include "wait.h"
 
 /* AF_INET joins here. */
@@ -59,7 +60,7 @@ static void arm_all(bool on)
 {
 	for (size_t i = 0; i < NR_FAMILIES; i++)
 		families[i]->arm(on);
-	ofl_files_arm(on);
+	ofl_tty_arm(on);
 }
 
 /* timeout in ns; 0 stands for "none", as in struct ofl_socket. */

@@ -14,7 +14,7 @@ $(GNUEFI_READY):
 
 # The image reader and the PMM's devices are the very files of module and daemon.
 BOOT_SRC := $(addprefix boot/,acpi.c config.c console.c heap.c host.c main.c pages.c \
-	ramfs.c say.c volume.c work.c libc/stdio.c libc/string.c) \
+	ramfs.c ramnode.c say.c volume.c work.c libc/stdio.c libc/string.c) \
 	$(addprefix pmm/,mem.c p9.c p9_fid.c p9_flight.c p9_io.c p9_names.c p9_xattr.c \
 	p9dev.c p9msg.c vdev.c vq.c window.c) \
 	baremetal/serial.c kernel-module/args.c kernel-module/image.c \

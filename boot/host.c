@@ -7,6 +7,9 @@
  * All memory is taken while the firmware still gives some.  Then there is one loop
  * over the devices, until the image has given its core back.  What the image
  * wrote is printed at the end.
+ *
+ * The image sleeps while it waits, and is rung.  We do not, and have no use for its
+ * rings: each is answered with one, so that an image can see both ways work.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -32,6 +35,7 @@
 #define P9_MEM (256u << 10)
 #define NR_DEVS 2u
 #define TURNS 256u /* between two looks at the other core */
+#define TURNS_BELL 16u /* at the bell */
 /* Serve what the image left in its queues, but not for ever. */
 #define LAST_TURNS 1000u
 
@@ -110,13 +114,25 @@ int ofl_host_prepare(struct ofl_loader *l)
 	return 0;
 }
 
-static bool poll_devices(void)
+static bool poll_devices(const struct ofl_loader *l)
 {
-	bool work = false;
+	bool work = false, called = false;
 
-	for (unsigned int i = 0; i < nr_devs; i++)
+	for (unsigned int i = 0; i < nr_devs; i++) {
 		work |= ofl_dev_poll(devs[i]);
+		called |= devs[i]->called;
+		devs[i]->called = false;
+	}
+	if (called && ofl_window_image_asleep(&window))
+		ofl_machine_ring(l);
 	return work;
+}
+
+static void answer_bell(const struct ofl_loader *l)
+{
+	if (ofl_machine_rung() &&
+	    __atomic_load_n(&l->boot->image.state, __ATOMIC_RELAXED) == OFL_STATE_RUNNING)
+		ofl_machine_ring(l);
 }
 
 static void print_file(void *arg, const char *path, const void *data, size_t len)
@@ -133,8 +149,10 @@ static void run_image(struct ofl_loader *l)
 {
 	int err;
 
+	l->boot->host.bell = ofl_machine_bell();
 	if (nr_devs) {
 		ofl_window_layout(&window, devs, nr_devs, true);
+		ofl_window_rings(&window, true);
 		/* There is a PMM from the start: the image need not wait. */
 		l->boot->host.pmm_epoch = 1;
 	}
@@ -145,9 +163,12 @@ static void run_image(struct ofl_loader *l)
 		ofl_machine_end(l);
 	}
 	/* To ask costs more than to serve, on a machine that asks its firmware. */
-	for (unsigned int turn = 1; turn % TURNS || !ofl_machine_other_is_back(l); turn++)
-		poll_devices();
-	for (unsigned int i = 0; i < LAST_TURNS && poll_devices(); i++)
+	for (unsigned int turn = 1; turn % TURNS || !ofl_machine_other_is_back(l); turn++) {
+		poll_devices(l);
+		if (turn % TURNS_BELL == 0)
+			answer_bell(l);
+	}
+	for (unsigned int i = 0; i < LAST_TURNS && poll_devices(l); i++)
 		;
 	ofl_loader_last_word(l);
 	if (tree)

@@ -66,6 +66,16 @@ _Noreturn void ofl_machine_enter(struct ofl_loader *l);
 int ofl_machine_start_other(struct ofl_loader *l);
 /* That core has been given back. */
 bool ofl_machine_other_is_back(struct ofl_loader *l);
+/*
+ * Doorbells, as the module has them (docs/doorbells.md); the image's own is in the
+ * boot page from ofl_machine_prepare() on.
+ */
+/* boot->host.bell: where the image rings us. */
+uint64_t ofl_machine_bell(void);
+/* Has it, since the last call? */
+bool ofl_machine_rung(void);
+/* Ring the image. */
+void ofl_machine_ring(const struct ofl_loader *l);
 /* Power off or whatever comes closest; the boot page says how it went. */
 _Noreturn void ofl_machine_end(struct ofl_loader *l);
 

@@ -1,84 +1,28 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/*
- * A tree of files in memory.
- *
- * A node is kept by its name in its folder and by each reference of the protocol
- * layer; it is freed when it has neither.  A folder's entries are ordered by their
- * numbers, which are never used twice, so that a number is also the offset of a
- * listing that goes on while entries come and go.
- */
-#include "ramfs.h"
+/* The protocol layer's view of a tree of files in memory. */
+#include "ramnode.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define MODE_DIR 0040000u
-#define MODE_FILE 0100000u
-#define MODE_LINK 0120000u
-#define MODE_TYPE 0170000u
-#define MODE_BITS 07777u
 
 /* d_type of a listing */
 #define DT_DIR 4u
 #define DT_REG 8u
 #define DT_LNK 10u
 
-/* Offsets behind "." and ".."; the numbers of nodes begin above. */
+/* Offsets behind "." and ".."; nodes' numbers are those of the rest. */
 #define AFTER_DOT 1u
 #define AFTER_DOTS 2u
-#define INO_ROOT 3u
 
-#define BLOCK 4096u
-#define FILE_MAX (1ull << 32)
 #define RAMFS_MAGIC 0x858458f6u
-
-struct ofl_p9_node {
-	struct ofl_ramfs *fs;
-	struct ofl_p9_node *parent; /* NULL: the root, or it has no name any more */
-	struct ofl_p9_node *first;  /* folder: its entries */
-	struct ofl_p9_node *next;
-	unsigned int refs;
-	uint64_t ino;
-	uint32_t mode, uid, gid;
-	uint32_t version; /* changes so far */
-	bool written;
-	struct ofl_p9_time atime, mtime;
-	char *data; /* file: room bytes; link: its target */
-	uint64_t size, room;
-	char name[OFL_P9_NAME_MAX + 1];
-};
 
 struct ofl_p9_file {
 	struct ofl_p9_node *node;
 	bool append;
 };
 
-struct ofl_ramfs {
-	struct ofl_p9_node root;
-	uint64_t next_ino;
-};
-
 /* --- nodes --- */
-
-static bool is_dir(const struct ofl_p9_node *node)
-{
-	return (node->mode & MODE_TYPE) == MODE_DIR;
-}
-
-static bool is_link(const struct ofl_p9_node *node)
-{
-	return (node->mode & MODE_TYPE) == MODE_LINK;
-}
-
-static void free_if_unused(struct ofl_p9_node *node)
-{
-	if (node->refs || node->parent || node == &node->fs->root)
-		return;
-	free(node->data);
-	free(node);
-}
 
 static struct ofl_p9_node *ramfs_get(struct ofl_p9_node *node)
 {
@@ -89,7 +33,7 @@ static struct ofl_p9_node *ramfs_get(struct ofl_p9_node *node)
 static void ramfs_put(struct ofl_p9_node *node)
 {
 	node->refs--;
-	free_if_unused(node);
+	ofl_ramnode_release(node);
 }
 
 static struct ofl_p9_node *ramfs_root(void *fs)
@@ -105,97 +49,7 @@ static void ramfs_qid(const struct ofl_p9_node *node, struct ofl_p9_qid *qid)
 	qid->path = node->ino;
 }
 
-static struct ofl_p9_node *find(struct ofl_p9_node *dir, const char *name)
-{
-	struct ofl_p9_node *node = dir->first;
-
-	while (node && strcmp(node->name, name))
-		node = node->next;
-	return node;
-}
-
-/* Give a node without a name this one. */
-static void link_node(struct ofl_p9_node *dir, struct ofl_p9_node *node, const char *name)
-{
-	struct ofl_p9_node **at = &dir->first;
-
-	snprintf(node->name, sizeof(node->name), "%s", name);
-	while (*at && (*at)->ino < node->ino)
-		at = &(*at)->next;
-	node->next = *at;
-	*at = node;
-	node->parent = dir;
-	dir->version++;
-}
-
-static void unlink_node(struct ofl_p9_node *node)
-{
-	struct ofl_p9_node **at = &node->parent->first;
-
-	while (*at != node)
-		at = &(*at)->next;
-	*at = node->next;
-	node->parent->version++;
-	node->parent = NULL;
-	node->next = NULL;
-}
-
-/* A removed folder is still a node, but takes no entries. */
-static bool is_removed(const struct ofl_p9_node *dir)
-{
-	return !dir->parent && dir != &dir->fs->root;
-}
-
-static int add_node(struct ofl_p9_node *dir, const char *name, uint32_t mode,
-		    struct ofl_p9_node **out)
-{
-	struct ofl_p9_node *node;
-
-	if (!is_dir(dir))
-		return -ENOTDIR;
-	if (is_removed(dir))
-		return -ENOENT;
-	if (strlen(name) > OFL_P9_NAME_MAX)
-		return -ENAMETOOLONG;
-	if (find(dir, name))
-		return -EEXIST;
-	node = calloc(1, sizeof(*node));
-	if (!node)
-		return -ENOSPC;
-	node->fs = dir->fs;
-	node->mode = mode;
-	node->ino = dir->fs->next_ino++;
-	link_node(dir, node, name);
-	*out = node;
-	return 0;
-}
-
 /* --- data --- */
-
-/* Bytes between the old size and a larger one are zero. */
-static int set_size(struct ofl_p9_node *node, uint64_t size)
-{
-	uint64_t room = node->room;
-	char *data;
-
-	if (size > FILE_MAX)
-		return -EFBIG;
-	if (size > room) {
-		while (room < size)
-			room = room ? room * 2 : BLOCK;
-		data = realloc(node->data, room);
-		if (!data)
-			return -ENOSPC;
-		node->data = data;
-		node->room = room;
-	}
-	if (size > node->size)
-		memset(node->data + node->size, 0, size - node->size);
-	node->size = size;
-	node->version++;
-	node->written = true;
-	return 0;
-}
 
 static int64_t ramfs_read(struct ofl_p9_file *file, void *buf, uint32_t len, uint64_t off)
 {
@@ -221,10 +75,10 @@ static int64_t ramfs_write(struct ofl_p9_file *file, const void *buf, uint32_t l
 		return -EISDIR;
 	if (file->append)
 		off = node->size;
-	if (off > FILE_MAX || len > FILE_MAX - off)
+	if (off > OFL_RAMNODE_MAX || len > OFL_RAMNODE_MAX - off)
 		return -EFBIG;
 	if (off + len > node->size) {
-		err = set_size(node, off + len);
+		err = ofl_ramnode_resize(node, off + len);
 		if (err)
 			return err;
 	}
@@ -245,7 +99,7 @@ static int ramfs_walk(struct ofl_p9_node *dir, const char *name, bool quick,
 	(void)quick;
 	if (!is_dir(dir))
 		return -ENOTDIR;
-	found = find(dir, name);
+	found = ofl_ramnode_find(dir, name);
 	if (!found)
 		return -ENOENT;
 	*node = ramfs_get(found);
@@ -266,7 +120,7 @@ static int ramfs_open(struct ofl_p9_node *node, uint32_t flags, struct ofl_p9_fi
 	if (!*file)
 		return -ENOMEM;
 	if (flags & OFL_P9_TRUNC)
-		set_size(node, 0);
+		ofl_ramnode_resize(node, 0);
 	(*file)->node = ramfs_get(node);
 	(*file)->append = flags & OFL_P9_APPEND;
 	return 0;
@@ -282,9 +136,9 @@ static int ramfs_create(struct ofl_p9_node *dir, const char *name, uint32_t flag
 	(void)quick;
 	if (flags & OFL_P9_DIRECTORY)
 		return -EINVAL;
-	err = add_node(dir, name, MODE_FILE | (mode & MODE_BITS), &new);
+	err = ofl_ramnode_add(dir, name, MODE_FILE | (mode & MODE_BITS), &new);
 	if (err == -EEXIST && !(flags & OFL_P9_EXCL)) {
-		new = find(dir, name);
+		new = ofl_ramnode_find(dir, name);
 		if (is_dir(new))
 			return -EISDIR;
 	} else if (err) {
@@ -354,7 +208,7 @@ static int ramfs_getattr(struct ofl_p9_node *node, struct ofl_p9_attr *attr)
 	attr->gid = node->gid;
 	attr->nlink = is_removed(node) ? 0 : is_dir(node) ? 2 : 1;
 	attr->size = node->size;
-	attr->blksize = BLOCK;
+	attr->blksize = OFL_RAMNODE_BLOCK;
 	attr->blocks = (node->room + 511) / 512;
 	attr->atime = node->atime;
 	attr->mtime = node->mtime;
@@ -372,7 +226,7 @@ static int ramfs_setattr(struct ofl_p9_node *node, const struct ofl_p9_setattr *
 	if (set->valid & OFL_P9_SET_SIZE) {
 		if (is_dir(node))
 			return -EISDIR;
-		err = set_size(node, set->size);
+		err = ofl_ramnode_resize(node, set->size);
 		if (err)
 			return err;
 	}
@@ -394,7 +248,7 @@ static int ramfs_statfs(struct ofl_p9_node *node, struct ofl_p9_statfs *st)
 	(void)node;
 	*st = (struct ofl_p9_statfs){
 		.type = RAMFS_MAGIC,
-		.bsize = BLOCK,
+		.bsize = OFL_RAMNODE_BLOCK,
 		.namelen = OFL_P9_NAME_MAX,
 	};
 	return 0;
@@ -414,7 +268,7 @@ static int ramfs_mkdir(struct ofl_p9_node *dir, const char *name, uint32_t mode,
 		       struct ofl_p9_qid *qid)
 {
 	struct ofl_p9_node *node;
-	int err = add_node(dir, name, MODE_DIR | (mode & MODE_BITS), &node);
+	int err = ofl_ramnode_add(dir, name, MODE_DIR | (mode & MODE_BITS), &node);
 
 	if (!err)
 		ramfs_qid(node, qid);
@@ -434,7 +288,7 @@ static int ramfs_symlink(struct ofl_p9_node *dir, const char *name, const char *
 	data = malloc(len + 1);
 	if (!data)
 		return -ENOSPC;
-	err = add_node(dir, name, MODE_LINK | 0777, &node);
+	err = ofl_ramnode_add(dir, name, MODE_LINK | 0777, &node);
 	if (err) {
 		free(data);
 		return err;
@@ -447,29 +301,18 @@ static int ramfs_symlink(struct ofl_p9_node *dir, const char *name, const char *
 	return 0;
 }
 
-static int remove_node(struct ofl_p9_node *node)
-{
-	if (!node->parent)
-		return node == &node->fs->root ? -EBUSY : -ENOENT;
-	if (node->first)
-		return -ENOTEMPTY;
-	unlink_node(node);
-	free_if_unused(node);
-	return 0;
-}
-
 static int ramfs_unlink(struct ofl_p9_node *dir, const char *name, bool folder)
 {
 	struct ofl_p9_node *node;
 
 	if (!is_dir(dir))
 		return -ENOTDIR;
-	node = find(dir, name);
+	node = ofl_ramnode_find(dir, name);
 	if (!node)
 		return -ENOENT;
 	if (is_dir(node) != folder)
 		return folder ? -ENOTDIR : -EISDIR;
-	return remove_node(node);
+	return ofl_ramnode_remove(node);
 }
 
 static int ramfs_move(struct ofl_p9_node *node, struct ofl_p9_node *to_dir, const char *to)
@@ -486,18 +329,17 @@ static int ramfs_move(struct ofl_p9_node *node, struct ofl_p9_node *to_dir, cons
 	for (up = to_dir; up; up = up->parent)
 		if (up == node)
 			return -EINVAL;
-	old = find(to_dir, to);
+	old = ofl_ramnode_find(to_dir, to);
 	if (old == node)
 		return 0;
 	if (old) {
 		if (is_dir(old) != is_dir(node))
 			return is_dir(old) ? -EISDIR : -ENOTDIR;
-		err = remove_node(old);
+		err = ofl_ramnode_remove(old);
 		if (err)
 			return err;
 	}
-	unlink_node(node);
-	link_node(to_dir, node, to);
+	ofl_ramnode_move(node, to_dir, to);
 	return 0;
 }
 
@@ -508,7 +350,7 @@ static int ramfs_rename(struct ofl_p9_node *from_dir, const char *from,
 
 	if (!is_dir(from_dir))
 		return -ENOTDIR;
-	node = find(from_dir, from);
+	node = ofl_ramnode_find(from_dir, from);
 	return node ? ramfs_move(node, to_dir, to) : -ENOENT;
 }
 
@@ -533,72 +375,6 @@ const struct ofl_p9_fs_ops ofl_ramfs_ops = {
 	.symlink = ramfs_symlink,
 	.unlink = ramfs_unlink,
 	.rename = ramfs_rename,
-	.remove = remove_node,
+	.remove = ofl_ramnode_remove,
 	.move = ramfs_move,
 };
-
-/* --- the tree as a whole --- */
-
-struct ofl_ramfs *ofl_ramfs_new(void)
-{
-	struct ofl_ramfs *fs = calloc(1, sizeof(*fs));
-
-	if (!fs)
-		return NULL;
-	fs->root.fs = fs;
-	fs->root.mode = MODE_DIR | 0755;
-	fs->root.ino = INO_ROOT;
-	fs->next_ino = INO_ROOT + 1;
-	return fs;
-}
-
-int ofl_ramfs_add(struct ofl_ramfs *fs, const char *name, const void *data, size_t len)
-{
-	struct ofl_p9_node *node;
-	int err;
-
-	if (!*name || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, ".."))
-		return -EINVAL;
-	err = add_node(&fs->root, name, MODE_FILE | 0644, &node);
-	if (!err)
-		err = set_size(node, len);
-	if (err)
-		return err == -EEXIST ? err : -ENOMEM;
-	if (len)
-		memcpy(node->data, data, len);
-	node->written = false;
-	return 0;
-}
-
-void ofl_ramfs_changed(struct ofl_ramfs *fs,
-		       void (*fn)(void *arg, const char *path, const void *data, size_t len),
-		       void *arg)
-{
-	static char path[OFL_P9_PATH_MAX + 1];
-	struct ofl_p9_node *node = fs->root.first;
-	size_t len = 0;
-
-	path[0] = '\0';
-	while (node) {
-		size_t name = strlen(node->name);
-
-		if (!is_dir(node) && node->written && len + name < sizeof(path)) {
-			memcpy(path + len, node->name, name + 1);
-			node->written = false;
-			fn(arg, path, node->data, node->size);
-		}
-		/* a folder whose path is too long for us is left out */
-		if (is_dir(node) && node->first && len + name + 1 < sizeof(path)) {
-			memcpy(path + len, node->name, name);
-			path[len + name] = '/';
-			len += name + 1;
-			node = node->first;
-			continue;
-		}
-		while (!node->next && node->parent != &fs->root) {
-			node = node->parent;
-			len -= strlen(node->name) + 1;
-		}
-		node = node->next;
-	}
-}

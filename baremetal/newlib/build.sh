@@ -31,6 +31,9 @@ tar -xJf "$tarball" -C "$work/src" --strip-components=1
 # POSIX: what read() and write() return counts more than an int.
 sed -i 's/^\(#define _READ_WRITE_RETURN_TYPE\) int$/\1 _ssize_t/' \
 	"$work/src/newlib/libc/include/sys/config.h"
+# ISO C: setjmp() never returns 0 through longjmp(); aarch64's does not.
+sed -i 's/^  movq    rsi, rax .*/&\n  cmpl    $1, eax\n  adcl    $0, eax/' \
+	"$work/src/newlib/libc/machine/x86_64/setjmp.S"
 
 cflags="-Os -fPIE -ffreestanding -fno-stack-protector -fno-omit-frame-pointer"
 cflags="$cflags -fno-asynchronous-unwind-tables -ffunction-sections"
@@ -60,4 +63,6 @@ run make -j "${NEWLIB_JOBS:-2}"
 run make install
 # It installs under the target's name.
 mv "$prefix/$arch-elf/include" "$prefix/$arch-elf/lib" "$prefix"
+# The compiler has one that knows its _Atomic; this one does not.
+rm -f "$prefix/include/stdatomic.h"
 rm -rf "$prefix/share" "$prefix/$arch-elf" "$work/src" "$work/build"

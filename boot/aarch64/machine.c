@@ -19,8 +19,15 @@
 #include "../say.h"
 
 #define STOP_SGI 7u
+#define BELL_SGI 5u
 
 #define GICD_CTLR 0x0u
+#define GICD_TYPER 0x4u
+#define GICD_ISPENDR 0x200u
+#define GICD_ICPENDR 0x280u
+#define GICD_SGIR 0xf00u
+#define SGIR_OTHERS (1u << 24)
+#define SPI_END 1020u
 #define GICD_CTLR_ENABLE 0x1u	/* GICv2 */
 #define GICD_CTLR_GROUP1 0x2u	/* GICv3, group 1 as we see it */
 #define GICD_CTLR_ARE 0x10u
@@ -125,6 +132,7 @@ int ofl_machine_prepare(struct ofl_loader *l)
 	arm->gicd_pa = found.gicd;
 	arm->gicc_pa = found.gicc;
 	arm->stop_sgi = STOP_SGI;
+	arm->bell_sgi = BELL_SGI;
 	if (found.gic_version >= 3) {
 		arm->gicr_pa = find_gicr(info->hwid);
 		if (!arm->gicr_pa) {
@@ -211,6 +219,49 @@ bool ofl_machine_other_is_back(struct ofl_loader *l)
 		return false;
 	clean(l->boot, OFL_PGTABLE_OFF); /* boot page, crash record and log */
 	return true;
+}
+
+static volatile uint32_t *gicd(uint32_t reg)
+{
+	return (volatile uint32_t *)(uintptr_t)(found.gicd + reg);
+}
+
+/*
+ * The highest shared interrupt that there is.  It is never enabled: rung, it stays
+ * pending in the distributor until we look.
+ */
+uint64_t ofl_machine_bell(void)
+{
+	uint32_t end = 32 * ((*gicd(GICD_TYPER) & 31) + 1);
+
+	return (end < SPI_END ? end : SPI_END) - 1;
+}
+
+bool ofl_machine_rung(void)
+{
+	uint32_t spi = (uint32_t)ofl_machine_bell(), at = spi / 32 * 4, bit = 1u << spi % 32;
+
+	if (!(*gicd(GICD_ISPENDR + at) & bit))
+		return false;
+	*gicd(GICD_ICPENDR + at) = bit;
+	return true;
+}
+
+void ofl_machine_ring(const struct ofl_loader *l)
+{
+	uint64_t mpidr = l->boot->info.hwid;
+
+	__asm__ volatile("dsb sy" : : : "memory");
+	if (found.gic_version < 3) {
+		/* all but us; who is off or parked does not care */
+		*gicd(GICD_SGIR) = SGIR_OTHERS | BELL_SGI;
+		return;
+	}
+	/* ICC_SGI1R_EL1: affinities 3, 2, 1, and a bit for one of 16 cores */
+	__asm__ volatile("msr s3_0_c12_c11_5, %0\n\tisb" : :
+			 "r"((mpidr >> 32 & 0xff) << 48 | (mpidr >> 16 & 0xff) << 32 |
+			     (mpidr >> 8 & 0xff) << 16 | (mpidr >> 4 & 0xf) << 44 |
+			     1ull << (mpidr & 0xf) | (uint64_t)BELL_SGI << 24));
 }
 
 void ofl_machine_end(struct ofl_loader *l)

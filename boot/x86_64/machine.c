@@ -5,11 +5,15 @@
  * The image ends in park_entry, from where park.S comes back to C on the
  * firmware's tables: come_home() ends the machine, or on a second core says
  * that it is back and waits for ever.
+ *
+ * As host of another core this one runs with interrupts masked and lets them in
+ * when it looks whether the image has rung.
  */
 #include "machine.h"
 #include "park.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "../acpi.h"
 #include "../loader.h"
@@ -18,6 +22,7 @@
 
 #define MSR_APIC_BASE 0x1bu
 #define MSR_EFER 0xc0000080u
+#define MSR_X2APIC 0x800u
 #define MSR_X2APIC_ID 0x802u
 #define MSR_X2APIC_ICR 0x830u
 #define APIC_BASE_ENABLE (1ull << 11)
@@ -25,12 +30,24 @@
 #define APIC_BASE_PA 0x000ffffffffff000ull
 
 #define LAPIC_ID 0x20u
+#define LAPIC_EOI 0xb0u
+#define LAPIC_SVR 0xf0u
+#define LAPIC_LVT_TIMER 0x320u
+#define LAPIC_LVT_LINT0 0x350u
+#define SVR_ENABLE 0x100u
+#define LVT_MASKED 0x10000u
 #define LAPIC_ICR_LOW 0x300u
 #define LAPIC_ICR_HIGH 0x310u
+#define ICR_FIXED 0x4000u
 #define ICR_INIT 0x4500u
 #define ICR_STARTUP 0x4600u
 #define ICR_BUSY 0x1000u
 #define ICR_LOOPS 100000u
+
+#define BELL_VECTOR 0xf1u /* the image's */
+#define HOST_VECTOR 0xe1u
+#define FIRST_VECTOR 32u
+#define SPURIOUS_VECTOR 0xffu
 
 #define START_MS 2000u
 #define START_AGAIN_MS 20u
@@ -59,6 +76,7 @@ static struct ofl_park *park;
 static uint8_t *park_area, *low_page;
 static uint32_t other_id;
 static volatile bool other_back;
+static volatile bool rung;
 
 enum ofl_serial ofl_machine_serial(struct ofl_loader *l, uint64_t *where)
 {
@@ -205,6 +223,7 @@ int ofl_machine_prepare(struct ofl_loader *l)
 	boot->arch.x86.park_entry = (uintptr_t)park_area +
 				    ofl_park_offset(ofl_park_entry, ofl_park_text);
 	boot->arch.x86.lapic_pa = rdmsr(MSR_APIC_BASE) & APIC_BASE_PA;
+	boot->arch.x86.bell_vector = BELL_VECTOR;
 	if (!l->config.other_core)
 		return 0;
 	low_page = ofl_pages_get(EfiLoaderCode, OFL_PAGE, OFL_PAGES_BELOW_1M);
@@ -214,12 +233,64 @@ int ofl_machine_prepare(struct ofl_loader *l)
 	return -ENOMEM;
 }
 
+static void lapic_write(uint32_t reg, uint32_t value)
+{
+	if (is_x2apic())
+		wrmsr(MSR_X2APIC + reg / 16, value);
+	else
+		*lapic(reg) = value;
+}
+
+struct frame;
+
+__attribute__((interrupt, target("general-regs-only"))) static void on_bell(struct frame *f)
+{
+	(void)f;
+	rung = true;
+	lapic_write(LAPIC_EOI, 0);
+}
+
+/* What firmware has left behind. */
+__attribute__((interrupt, target("general-regs-only"))) static void on_other(struct frame *f)
+{
+	(void)f;
+	lapic_write(LAPIC_EOI, 0);
+}
+
+/* An IDT of ours: exceptions as before, one vector rings, others are nothing. */
+static void listen(void)
+{
+	static uint64_t idt[512] __attribute__((aligned(16)));
+	struct ofl_idtr {
+		uint16_t limit;
+		uint64_t base;
+	} __attribute__((packed)) idtr;
+	uint16_t cs;
+
+	__asm__ volatile("sidt %0\n\tmov %%cs, %1" : "=m"(idtr), "=r"(cs));
+	memcpy(idt, (const void *)(uintptr_t)idtr.base, FIRST_VECTOR * 16);
+	for (unsigned int i = FIRST_VECTOR; i < 256; i++) {
+		uint64_t at = (uintptr_t)(i == HOST_VECTOR ? on_bell : on_other);
+
+		idt[2 * i] = (at & 0xffff) | (uint64_t)cs << 16 | 0x8e00ull << 32 |
+			     (at >> 16 & 0xffff) << 48;
+		idt[2 * i + 1] = at >> 32;
+	}
+	idtr = (struct ofl_idtr){ sizeof(idt) - 1, (uintptr_t)idt };
+	__asm__ volatile("lidt %0" : : "m"(idtr));
+	lapic_write(LAPIC_SVR, SVR_ENABLE | SPURIOUS_VECTOR);
+	lapic_write(LAPIC_LVT_TIMER, LVT_MASKED);
+	lapic_write(LAPIC_LVT_LINT0, LVT_MASKED);
+}
+
 void ofl_machine_alone(struct ofl_loader *l)
 {
 	__asm__ volatile("cli" : : : "memory");
 	outb(PIC1_MASK, 0xff);
 	outb(PIC2_MASK, 0xff);
-	if (!l->config.other_core)
+	if (l->config.other_core)
+		listen();
+	else
 		wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | apic_bits());
 }
 
@@ -283,6 +354,27 @@ int ofl_machine_start_other(struct ofl_loader *l)
 		wait_us(l, 1000);
 	}
 	return -ETIMEDOUT;
+}
+
+uint64_t ofl_machine_bell(void)
+{
+	return (uint64_t)own_id() << 32 | HOST_VECTOR;
+}
+
+bool ofl_machine_rung(void)
+{
+	bool yes;
+
+	__asm__ volatile("sti\n\tnop\n\tcli" : : : "memory");
+	yes = rung;
+	rung = false;
+	return yes;
+}
+
+void ofl_machine_ring(const struct ofl_loader *l)
+{
+	(void)l;
+	send_ipi(ICR_FIXED | BELL_VECTOR);
 }
 
 bool ofl_machine_other_is_back(struct ofl_loader *l)

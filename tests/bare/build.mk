@@ -26,6 +26,8 @@ ALL += $(BARE:%=$(B)/bare/%.elf)
 check-bare:
 	@$(MAKE) --no-print-directory ARCH=x86_64 bare-images loader
 	@$(MAKE) --no-print-directory ARCH=aarch64 bare-images loader
+	@$(MAKE) --no-print-directory ARCH=x86_64 LIBC=newlib bare-images
+	@$(MAKE) --no-print-directory ARCH=aarch64 LIBC=newlib bare-images
 	@tests/lab/check bare
 
 # Minutes: outside of `make check`.  MUTANT= names some of them.

@@ -33,8 +33,8 @@ check-build:
 	@$(MAKE) --no-print-directory ARCH=x86_64 KVER=6.12 guest-modules \
 		$(O)/x86_64/module/6.12/offload.ko
 	@$(MAKE) --no-print-directory ARCH=aarch64 KVER=6.1 all guest-modules
-	@$(MAKE) --no-print-directory ARCH=x86_64 LIBC=newlib images native
-	@$(MAKE) --no-print-directory ARCH=aarch64 LIBC=newlib images native
+	@$(MAKE) --no-print-directory ARCH=x86_64 LIBC=newlib images native bare-images
+	@$(MAKE) --no-print-directory ARCH=aarch64 LIBC=newlib images native bare-images
 
 check: check-build
 	@$(MAKE) --no-print-directory ARCH=x86_64 unit

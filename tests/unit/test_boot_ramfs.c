@@ -21,6 +21,7 @@ void *boot_realloc(void *old, size_t size);
 void boot_free(void *p);
 #include "boot/heap.c"
 #include "boot/ramfs.c"
+#include "boot/ramnode.c"
 #undef malloc
 #undef calloc
 #undef realloc

@@ -61,6 +61,7 @@
 #define result files_result
 #include "baremetal/files.c"
 #undef result
+#include "baremetal/tty.c"
 #define result dir_result
 #include "baremetal/dir.c"
 #undef result
@@ -117,7 +118,7 @@ static void start_share(void)
 	srv_prepare(&dev, 24 * 1024);
 	ofl_files_forget(&share);
 	ofl_files_forget(&other);
-	ofl_files_console(NULL);
+	ofl_tty_use(NULL);
 	assert_int_equal(ofl_p9_start(&share, &dev), 0);
 	assert_int_equal(ofl_files_mount(&share, true), 0);
 }
@@ -401,7 +402,7 @@ static void test_no_pmm(void **state)
 	sim_reset(9, 1);
 	ofl_files_forget(&share);
 	ofl_files_forget(&other);
-	ofl_files_console(NULL);
+	ofl_tty_use(NULL);
 	assert_int_equal(write(1, "to the log\n", 11), 11);
 	assert_int_equal(write(2, "me too\n", 7), 7);
 	assert_true(log_has("to the log\nme too\n"));
@@ -468,7 +469,7 @@ static void test_console_falls_back(void **state)
 	pmm_step = step_console_gone;
 	assert_int_equal(ofl_virtio_open(&dev), 0);
 	assert_int_equal(ofl_console_start(&con, &dev), 0);
-	ofl_files_console(&con);
+	ofl_tty_use(&con);
 	assert_int_equal(write(1, "seen", 4), 4);
 	assert_int_equal(con.tx.in_flight, 1);
 	assert_false(log_has("seen"));
@@ -480,7 +481,7 @@ static void test_console_falls_back(void **state)
 	assert_true(log_has("last"));
 	assert_int_equal(write(1, "after", 5), 5);
 	assert_true(log_has("after"));
-	ofl_files_console(NULL);
+	ofl_tty_use(NULL);
 }
 
 static void spoil_write_zero(unsigned int type, struct srv_reply *reply)

@@ -95,7 +95,7 @@ int ofl_files_poll(int fd)
 					   POLLNVAL;
 }
 
-void ofl_files_arm(bool on)
+void ofl_tty_arm(bool on)
 {
 	(void)on;
 }

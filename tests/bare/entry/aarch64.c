@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #if defined(__aarch64__)
-#include <errno.h>
 
 #include "core.h"
 #include "cpu.h"
@@ -13,6 +12,7 @@
 #define DAIF_D (1u << 9)
 
 static unsigned int el;
+static _Thread_local volatile int own;
 
 /* A register that both levels have, of the level we run at. */
 #define sysreg_el(name) (el == 2 ? read_sysreg(name "_el2") : read_sysreg(name "_el1"))
@@ -91,7 +91,8 @@ void entry_registers(void)
 	ok(ofl_boot->arch.arm64.gic_version >= 2 && ofl_boot->arch.arm64.gic_version <= 4,
 	   "the version of the GIC");
 	ok(ofl_boot->arch.arm64.stop_sgi < 8, "the stop SGI is one that we may use");
-	ok((uintptr_t)&errno - read_sysreg("tpidr_el0") < 4096, "errno lies behind TPIDR");
+	ok((uintptr_t)&own - read_sysreg("tpidr_el0") < 4096,
+	   "a thread-local variable lies behind TPIDR");
 }
 
 void entry_where(const struct ofl_where *where)

@@ -24,6 +24,8 @@ void libc_time(void)
 	struct tm tm = { .tm_year = 124, .tm_mon = 13, .tm_mday = 35, .tm_hour = 25 };
 	char buf[64];
 	time_t t = 0, now = time(NULL);
+	struct timespec pause = { .tv_nsec = 3000000 };
+	clock_t ticks;
 
 	test_date("the beginning", 0, "1970-01-01 00:00:00 Thu 001");
 	test_date("a leap day", 951782399 + 1, "2000-02-29 00:00:00 Tue 060");
@@ -42,4 +44,9 @@ void libc_time(void)
 	ok(now > 1600000000, "time: after 2020");
 	ok(difftime(now, now - 5) > 4.9, "difftime");
 	ok(time(&t) == t, "time: stored, too");
+
+	ticks = clock();
+	ok(ticks > 0 && ticks / CLOCKS_PER_SEC < 3600, "clock: since the start");
+	nanosleep(&pause, NULL);
+	ok(clock() >= ticks + (clock_t)(3 * CLOCKS_PER_SEC / 1000), "clock: goes with the time");
 }
