@@ -16,17 +16,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pool.h"
+
 #define CELLS 8 /* of reg: two times a 64-bit address and a 64-bit size */
 
 struct range {
 	uint64_t pa, size;
 };
 
-/* Ranges taken so far: header and memory of each device. */
+/* Ranges taken so far: header and memory of each device, and the pool. */
 struct taken {
 	unsigned int n;
-	struct range range[2 * OFL_DEVICES_MAX];
-	unsigned int owner[2 * OFL_DEVICES_MAX]; /* index into dev[] */
+	struct range range[2 * OFL_DEVICES_MAX + 1];
+	const char *owner[2 * OFL_DEVICES_MAX + 1];
 };
 
 /* A node's name made fit for a line of text: bounded, printable. */
@@ -57,6 +59,25 @@ static const char *range_fault(const struct range *range)
 static bool overlap(const struct range *a, const struct range *b)
 {
 	return a->pa < b->pa + b->size && b->pa < a->pa + a->size;
+}
+
+/* Is nothing else there?  false after a line in the log. */
+static bool is_free(const struct taken *taken, const char *name,
+		    const struct range *range)
+{
+	for (unsigned int i = 0; i < taken->n; i++)
+		if (overlap(&taken->range[i], range)) {
+			ofl_log_printf("offload: %s refused: it overlaps %s\n", name,
+				       taken->owner[i]);
+			return false;
+		}
+	return true;
+}
+
+static void take(struct taken *taken, const char *name, const struct range *range)
+{
+	taken->owner[taken->n] = name;
+	taken->range[taken->n++] = *range;
 }
 
 static uint64_t cells(const fdt32_t *at)
@@ -111,12 +132,53 @@ static bool read_reg(const void *fdt, int node, const char *name,
 	return true;
 }
 
+static bool is_pool(const void *fdt, int node)
+{
+	return !fdt_node_check_compatible(fdt, node, OFL_FDT_POOL);
+}
+
+/* The pool; another one, or a bad one, is refused. */
+static void read_pool(const void *fdt, int node, struct taken *taken, uint32_t epoch)
+{
+	const char *fault = NULL;
+	struct range range;
+	char name[sizeof(((struct ofl_virtio *)0)->name)];
+	const fdt32_t *reg;
+	int len;
+
+	copy_name(name, sizeof(name), fdt_get_name(fdt, node, NULL));
+	reg = fdt_getprop(fdt, node, "reg", &len);
+	if (!reg || len != CELLS / 2 * (int)sizeof(*reg)) {
+		fault = "reg must be one 64-bit address with size";
+	} else if (ofl_pool_range.va) {
+		fault = "there is one already";
+	} else if (!fdt_getprop(fdt, node, "dma-coherent", NULL)) {
+		fault = "not dma-coherent";
+	} else {
+		range = (struct range){ cells(reg), cells(reg + 2) };
+		fault = range_fault(&range);
+	}
+	if (fault) {
+		ofl_log_printf("offload: %s refused: %s\n", name, fault);
+		return;
+	}
+	if (!is_free(taken, name, &range))
+		return;
+	take(taken, "the pool", &range);
+	ofl_pool_range = (struct ofl_pool_range){
+		.va = ofl_window_va + (range.pa - ofl_boot->info.window_pa),
+		.pa = range.pa,
+		.size = range.size,
+		.epoch = epoch,
+	};
+}
+
 /* One child of the root.  1: dev is a device; 0: it is not. */
 static int read_node(const void *fdt, int node, struct ofl_virtio *dev,
-		     const struct ofl_virtio *first, const struct taken *taken,
-		     struct range *range)
+		     struct taken *taken)
 {
 	uint64_t base = ofl_boot->info.window_pa;
+	struct range range[2];
 
 	copy_name(dev->name, sizeof(dev->name), fdt_get_name(fdt, node, NULL));
 	if (fdt_node_check_compatible(fdt, node, OFL_FDT_DEVICE)) {
@@ -131,21 +193,20 @@ static int read_node(const void *fdt, int node, struct ofl_virtio *dev,
 	}
 	if (!read_reg(fdt, node, dev->name, range))
 		return 0;
-	for (unsigned int i = 0; i < taken->n; i++)
-		for (int j = 0; j < 2; j++)
-			if (overlap(&taken->range[i], &range[j])) {
-				ofl_log_printf("offload: %s refused: it overlaps %s\n",
-					       dev->name,
-					       first[taken->owner[i]].name);
-				return 0;
-			}
+	if (!is_free(taken, dev->name, &range[0]) ||
+	    !is_free(taken, dev->name, &range[1]))
+		return 0;
 	dev->hdr = (struct ofl_vdev *)(void *)(ofl_window_va +
 					       (range[0].pa - base));
 	dev->mem.va = ofl_window_va + (range[1].pa - base);
 	dev->mem.pa = range[1].pa;
 	dev->mem.size = range[1].size;
 	dev->mem.used = 0;
-	return !ofl_virtio_open(dev);
+	if (ofl_virtio_open(dev))
+		return 0;
+	take(taken, dev->name, &range[0]);
+	take(taken, dev->name, &range[1]);
+	return 1;
 }
 
 static bool cells_are(const void *fdt, const char *name, uint32_t value)
@@ -193,8 +254,8 @@ static int read_blob(const void *fdt, struct ofl_virtio *dev, unsigned int max,
 	if (err)
 		return err;
 	fdt_for_each_subnode(node, fdt, 0) {
-		struct range range[2];
-
+		if (is_pool(fdt, node))
+			continue;
 		if (n == max || n == OFL_DEVICES_MAX) {
 			ofl_log_printf("offload: more than %u devices; the others are ignored\n",
 				       n);
@@ -202,14 +263,12 @@ static int read_blob(const void *fdt, struct ofl_virtio *dev, unsigned int max,
 		}
 		memset(&dev[n], 0, sizeof(dev[n]));
 		dev[n].epoch = epoch;
-		if (!read_node(fdt, node, &dev[n], dev, &taken, range))
-			continue;
-		for (int i = 0; i < 2; i++) {
-			taken.owner[taken.n] = n;
-			taken.range[taken.n++] = range[i];
-		}
-		n++;
+		n += (unsigned int)read_node(fdt, node, &dev[n], &taken);
 	}
+	/* It yields to the devices. */
+	fdt_for_each_subnode(node, fdt, 0)
+		if (is_pool(fdt, node))
+			read_pool(fdt, node, &taken, epoch);
 	return (int)n;
 }
 
@@ -250,6 +309,7 @@ int ofl_devtree_read(struct ofl_virtio *dev, unsigned int max, uint32_t epoch)
 		ofl_log_printf("offload: the shared window is too small\n");
 		return -EINVAL;
 	}
+	ofl_pool_range.va = NULL;
 	ret = check_control(&size);
 	if (ret)
 		return ret;

@@ -7,7 +7,8 @@
  * decides something is copied to private memory first and checked there: its
  * size against the bytes that the transport says have come and against msize, its
  * tag against the request's, its type against the expected one or Rlerror.
- * The data of a read goes from the shared buffer straight to the caller.
+ * The data of a read goes from the shared buffer straight to the caller; if that has a
+ * buffer in the pool, the device writes it there, and the data of a write is read there.
  *
  * A request that is not answered in time leaves the buffers with the other side,
  * so the session ends there: `dead` is set and everything else is -EIO.
@@ -18,6 +19,7 @@
 #include <string.h>
 
 #include "p9_wire.h"
+#include "pool.h"
 #include "wait.h"
 
 #define VERSION "9P2000.L"
@@ -62,6 +64,8 @@ void ofl_p9_request(struct ofl_p9 *p9, struct p9_out *out, unsigned int type)
 	else if (++p9->tag == P9_NOTAG)
 		p9->tag = 0;
 	p9->want = (uint8_t)(type + 1);
+	p9->data.len = 0;
+	p9->data_in = false;
 	*out = (struct p9_out){ .buf = p9->tx, .size = p9->msize };
 	p9_put(out, 0, 4);
 	p9_put(out, type, 1);
@@ -71,11 +75,16 @@ void ofl_p9_request(struct ofl_p9 *p9, struct p9_out *out, unsigned int type)
 /* Send; the bytes written to rx, or -EIO. */
 static int64_t send_request(struct ofl_p9 *p9, struct p9_out *out)
 {
+	size_t size = out->len + (p9->data_in ? 0 : p9->data.len);
 	int64_t ret;
 
 	for (size_t i = 0; i < 4; i++)
-		p9->tx[i] = (uint8_t)(out->len >> (8 * i));
+		p9->tx[i] = (uint8_t)(size >> (8 * i));
 	ret = p9->transport->exchange(p9, out->len, RPC_TIMEOUT);
+	if (ret < 0 && p9->data.len && ofl_pool_lost)
+		ofl_pool_lost(p9->data.pa);
+	p9->data.len = 0;
+	p9->data_in = false;
 	if (ret >= 0)
 		return ret;
 	p9->dead = true;

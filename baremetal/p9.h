@@ -64,7 +64,9 @@ struct ofl_p9_transport {
 	/*
 	 * Send the first `len` bytes of tx and take one reply into rx: the bytes
 	 * of it, at most msize, or -errno.  The session ends with an error.
+	 * direct: data may be set, see there.
 	 */
+	bool direct;
 	int64_t (*exchange)(struct ofl_p9 *p9, size_t len, uint64_t timeout_ns);
 	/* The server lied, or fell silent: say why, and no more of it. */
 	void (*broken)(struct ofl_p9 *p9, const char *why);
@@ -82,6 +84,12 @@ struct ofl_p9 {
 			int in, out; /* descriptors */
 		};
 	};
+	/*
+	 * For one exchange: the rest of the request, or of the reply behind its first
+	 * P9_HEADER + 4 bytes, is in the pool and stays there.  len 0: all is in tx and rx.
+	 */
+	struct ofl_vq_buf data;
+	bool data_in;
 	uint8_t *tx, *rx; /* one request, one reply; the other side may write there */
 	uint8_t *reply; /* private copy of a reply, msize bytes */
 	uint32_t msize;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "p9_wire.h"
+#include "pool.h"
 
 #define GETATTR_BASIC 0x7ffu
 #define WRITE_HEAD (P9_HEADER + 4 + 8 + 4)
@@ -147,6 +148,18 @@ int ofl_p9_lcreate(struct ofl_p9 *p9, uint32_t fid, const char *name,
 	return ofl_p9_simple(p9, &out, P9_QID + 4);
 }
 
+/* A caller's buffer that the device can use as it is: true, and data is set. */
+static bool direct(struct ofl_p9 *p9, const void *buf, size_t count, bool in)
+{
+	uint64_t pa = p9->transport->direct && count ? ofl_pool_pa(buf, count) : 0;
+
+	if (!pa)
+		return false;
+	p9->data = (struct ofl_vq_buf){ pa, (uint32_t)count };
+	p9->data_in = in;
+	return true;
+}
+
 /* Tread and Treaddir: the same but for the number. */
 static int64_t read_some(struct ofl_p9 *p9, unsigned int type, uint32_t fid,
 			 uint64_t offset, void *buf, size_t count)
@@ -155,6 +168,7 @@ static int64_t read_some(struct ofl_p9 *p9, unsigned int type, uint32_t fid,
 	struct p9_in in;
 	uint32_t got;
 	size_t body;
+	bool there;
 	int err;
 
 	if (count > p9->msize - P9_HEADER - READ_HEAD)
@@ -163,13 +177,15 @@ static int64_t read_some(struct ofl_p9 *p9, unsigned int type, uint32_t fid,
 	p9_put(&out, fid, 4);
 	p9_put(&out, offset, 8);
 	p9_put(&out, count, 4);
+	there = direct(p9, buf, count, true);
 	err = ofl_p9_rpc_head(p9, &out, &in, READ_HEAD, &body);
 	if (err)
 		return err;
 	got = (uint32_t)p9_get(&in, 4);
 	if (in.bad || got > count || body != READ_HEAD + (size_t)got)
 		return ofl_p9_lied(p9, "9p read reply with a wrong count");
-	memcpy(buf, p9->rx + P9_HEADER + READ_HEAD, got);
+	if (!there)
+		memcpy(buf, p9->rx + P9_HEADER + READ_HEAD, got);
 	return got;
 }
 
@@ -200,7 +216,8 @@ int64_t ofl_p9_write(struct ofl_p9 *p9, uint32_t fid, uint64_t offset,
 	p9_put(&out, fid, 4);
 	p9_put(&out, offset, 8);
 	p9_put(&out, count, 4);
-	p9_put_bytes(&out, buf, count);
+	if (!direct(p9, buf, count, false))
+		p9_put_bytes(&out, buf, count);
 	err = ofl_p9_rpc_head(p9, &out, &in, READ_HEAD, &body);
 	if (err)
 		return err;

@@ -98,7 +98,7 @@ static void stream_broken(struct ofl_p9 *p9, const char *why)
 		       p9->name, why);
 }
 
-static const struct ofl_p9_transport stream_transport = { stream_exchange, stream_broken };
+static const struct ofl_p9_transport stream_transport = { false, stream_exchange, stream_broken };
 
 bool ofl_p9_is_stream(const struct ofl_p9 *p9)
 {

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "p9.h"
+#include "p9_wire.h"
 #include "wait.h"
 
 #define F_MOUNT_TAG 1ull
@@ -16,14 +17,20 @@
 
 static int64_t virtio_exchange(struct ofl_p9 *p9, size_t len, uint64_t timeout_ns)
 {
-	struct ofl_vq_buf bufs[2];
+	unsigned int nr_out = 0, nr_in = 0;
+	struct ofl_vq_buf bufs[3];
 	uint32_t written = 0;
 	void *cookie;
 	int ret;
 
-	bufs[0] = (struct ofl_vq_buf){ p9->tx_pa, (uint32_t)len };
-	bufs[1] = (struct ofl_vq_buf){ p9->rx_pa, p9->msize };
-	ret = ofl_vq_add(&p9->vq, bufs, 1, 1, p9);
+	bufs[nr_out++] = (struct ofl_vq_buf){ p9->tx_pa, (uint32_t)len };
+	if (p9->data.len && !p9->data_in)
+		bufs[nr_out++] = p9->data;
+	bufs[nr_out + nr_in++] = (struct ofl_vq_buf){
+		p9->rx_pa, p9->data_in ? P9_HEADER + 4 : p9->msize };
+	if (p9->data_in)
+		bufs[nr_out + nr_in++] = p9->data;
+	ret = ofl_vq_add(&p9->vq, bufs, nr_out, nr_in, p9);
 	if (!ret) {
 		ofl_vq_kick(&p9->vq);
 		ret = ofl_vq_get_wait(&p9->vq, &cookie, &written, timeout_ns);
@@ -36,7 +43,7 @@ static void virtio_broken(struct ofl_p9 *p9, const char *why)
 	ofl_virtio_fail(p9->dev, why);
 }
 
-static const struct ofl_p9_transport virtio_transport = { virtio_exchange, virtio_broken };
+static const struct ofl_p9_transport virtio_transport = { true, virtio_exchange, virtio_broken };
 
 /* The mount tag: a 16-bit length and as many bytes. */
 static int read_name(struct ofl_p9 *p9)

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "pool.h"
 #include "vq.h"
 #include "wait.h"
 
@@ -23,6 +24,9 @@ void ofl_virtio_bell(void)
 	if (__atomic_load_n(&ofl_window()->pmm_bell.asleep, __ATOMIC_RELAXED))
 		ofl_platform_ring();
 }
+
+struct ofl_pool_range ofl_pool_range;
+void (*ofl_pool_lost)(uint64_t pa);
 
 void ofl_virtio_fail(struct ofl_virtio *dev, const char *why)
 {

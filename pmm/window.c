@@ -3,7 +3,7 @@
  * Lays out the shared window as described in abi.h.
  *
  * The devices follow each other from OFL_WIN_DEVICES_OFF: a page of header,
- * then its memory.  All of it is built in private memory and copied over; the
+ * then its memory; what they leave is the pool.  All of it is built in private memory and copied over; the
  * epoch is cleared first and stored last, so that an image sees either
  * nothing or a whole layout.
  */
@@ -56,8 +56,28 @@ static int window_fdt_device(void *fdt, const struct ofl_dev *dev)
 	return err;
 }
 
+static int window_fdt_pool(void *fdt, uint64_t pa, uint64_t size)
+{
+	fdt64_t reg[2] = { cpu_to_fdt64(pa), cpu_to_fdt64(size) };
+	char node[32];
+	int err;
+
+	snprintf(node, sizeof(node), "pool@%llx", (unsigned long long)pa);
+	err = fdt_begin_node(fdt, node);
+	if (!err)
+		err = fdt_property_string(fdt, "compatible", OFL_FDT_POOL);
+	if (!err)
+		err = fdt_property(fdt, "reg", reg, sizeof(reg));
+	if (!err)
+		err = fdt_property(fdt, "dma-coherent", NULL, 0);
+	if (!err)
+		err = fdt_end_node(fdt);
+	return err;
+}
+
+/* rest, rest_size: what the devices leave. */
 static int window_fdt_build(void *fdt, int size, struct ofl_dev *const devs[],
-			    unsigned int nr)
+			    unsigned int nr, uint64_t rest, uint64_t rest_size)
 {
 	unsigned int i;
 	int err;
@@ -77,6 +97,8 @@ static int window_fdt_build(void *fdt, int size, struct ofl_dev *const devs[],
 		err = fdt_property_u32(fdt, "offload,abi", OFL_ABI_VERSION);
 	for (i = 0; !err && i < nr; i++)
 		err = window_fdt_device(fdt, devs[i]);
+	if (!err && rest_size)
+		err = window_fdt_pool(fdt, rest, rest_size);
 	if (!err)
 		err = fdt_end_node(fdt);
 	if (!err)
@@ -104,7 +126,8 @@ int ofl_window_layout(const struct ofl_mem *mem, struct ofl_dev *const devs[],
 		pa = devs[i]->memory + devs[i]->mem_size;
 	}
 	memset(fdt, 0, sizeof(fdt));
-	if (window_fdt_build(fdt, sizeof(fdt), devs, nr))
+	if (window_fdt_build(fdt, sizeof(fdt), devs, nr, pa,
+			     mem->pa + mem->size - pa))
 		return -E2BIG;
 	fdt_size = fdt_totalsize(fdt);
 

@@ -396,11 +396,21 @@ _Static_assert(sizeof(struct ofl_window) == OFL_PAGE, "window size");
  *       dma-coherent;
  *   };
  *
- * Addresses are physical.  Headers and memories lie whole in the window, at or
- * behind OFL_WIN_DEVICES_OFF, page aligned, and none overlaps another.
+ * and at most one of what they leave of the window, for buffers of the image's:
+ *
+ *   pool@<address, hex> {
+ *       compatible = "offload,pool";
+ *       reg = <address, size>;
+ *       dma-coherent;
+ *   };
+ *
+ * Addresses are physical.  All of it lies whole in the window, at or behind
+ * OFL_WIN_DEVICES_OFF, page aligned, and nothing overlaps anything.  A device may be
+ * given addresses of its memory and of the pool.
  */
 #define OFL_FDT_WINDOW "offload,window"
 #define OFL_FDT_DEVICE "offload,virtio-shm"
+#define OFL_FDT_POOL "offload,pool"
 
 /* -------------------------------------------------- device header */
 

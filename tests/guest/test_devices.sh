@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Consoles and shares of an image on a borrowed core: several at once, a large tree.
 # machines: hlt gicv3
-# timeout: 400
+# timeout: 600
 . /offload/tests/lib.sh
 . /offload/tests/offload.sh
 
@@ -13,7 +13,7 @@ run()
 	echo "$IMG/$_image.bin" > $DEV/image
 	printf '%s' "$_args" > $DEV/args
 	echo start > $DEV/state
-	timeout 200 $PMM --device /dev/offload0 --once "$@" < /tmp/keys \
+	timeout 300 $PMM --device /dev/offload0 --once "$@" < /tmp/keys \
 		> /tmp/pmm.out 2> /tmp/pmm.err
 	is "$_what" "$?" 0
 }
@@ -35,6 +35,12 @@ check "each of them" sh -c "grep -q '^1\.\.' /tmp/pmm.out && ! grep '^not' /tmp/
 run "two shares" wc "/fixed/file counts" --share /tmp/share \
 	--share /tmp/fixed,tag=fixed,ro
 is "two shares: counted" "$(counts_of /tmp/share/counts)" "1 1 6"
+
+head -c 1000000 /dev/urandom > /tmp/share/random
+run "files through the pool" pool "random copy" --share /tmp/share,window=64K
+is "the pool: copied" "$(sha256sum < /tmp/share/copy)" "$(sha256sum < /tmp/share/random)"
+matches "the pool: ends and is given back" "$(cat /tmp/pmm.out)" \
+	"*copied 1000000 bytes, * more buffers, the same again*"
 
 for i in $(seq 100); do
 	mkdir -p "/tmp/tree/$((i % 10))/$i"

@@ -92,6 +92,8 @@ guest "taint" 'echo 64 >/proc/sys/kernel/tainted' 98 '' '*tainted: 64*'
 guest "silent end" 'poweroff -f; sleep 9' 125 '' '*without a status*'
 guest "time limit" 'sleep 50' 124 '' '*not done after 5 s*' --timeout 5
 guest "a kernel that never comes up" 'echo no' 125 '' '*booted again*booted again*three times*' --boot 1
+guest "a kernel that panics before PID 1" 'echo no' 125 '' '*booted again*booted again*three times*Kernel panic*' \
+	--append rdinit=/none
 # A machine that hangs the first time it is switched on.
 mkdir "$work/bin"
 {

@@ -95,6 +95,25 @@ pid=$!
 expect "a file larger than the daemon may write" 27 '*' "$native/faraway" --pmm "$sock" faraway
 kill $pid 2>/dev/null && ok "and the daemon lives on" || not_ok "and the daemon lives on"
 wait $pid
+# --- files through the pool ---
+
+head -c 3000000 /dev/urandom >random
+for way in window=24K window=1M window=24K,workers=2; do
+	rm -f copy
+	start_pmm --share "$work/share,$way" --console stdio --once
+	expect "the pool, $way" 0 '*' "$native/pool" --pmm "$sock" random copy
+	wait $pid
+	cmp -s random copy && ok "the pool, $way: copied" || not_ok "the pool, $way: copied"
+	grep -q '^copied 3000000 bytes, [1-9][0-9]* more buffers, the same again' "$work/pmm.log" &&
+		ok "the pool, $way: ends and is given back" ||
+		not_ok "the pool, $way: ends and is given back" "$(cat "$work/pmm.log")"
+done
+start_pmm --share "$work/share" --console stdio --once --window 128K
+expect "no pool" 3 '*' "$native/pool" --pmm "$sock" random copy
+wait $pid
+grep -q 'ofl_pool_alloc: Not enough memory\|ofl_pool_alloc: No such device' "$work/pmm.log" &&
+	ok "no pool: said" || not_ok "no pool: said" "$(cat "$work/pmm.log")"
+
 # --- a tree of 10,000 files, two shares at once, several consoles ---
 
 mkdir -p "$work/tree"/{1..20}/{1..5} "$work/fixed"

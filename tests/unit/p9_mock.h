@@ -24,6 +24,7 @@ struct srv_node {
 static struct srv_node srv_nodes[SRV_NODES];
 static int srv_fids[SRV_FIDS]; /* node + 1; 0: free */
 static unsigned int srv_requests;
+static unsigned int srv_pieces; /* descriptors of the last request and its reply */
 static bool srv_stalled;
 static bool srv_old; /* knows Tremove and Trename only */
 
@@ -374,7 +375,8 @@ static inline void srv_step(void)
 {
 	static struct srv_reply reply;
 	static uint8_t request[32768];
-	struct sim_desc *out_desc, *in_desc;
+	struct sim_desc *desc;
+	size_t len = 0, at = 0, n;
 	int head;
 
 	sim_ack();
@@ -383,16 +385,24 @@ static inline void srv_step(void)
 	head = sim_pop(0);
 	if (head < 0)
 		return;
-	out_desc = sim_desc(0, (unsigned int)head);
-	in_desc = sim_desc(0, out_desc->next);
-	assert_int_equal(out_desc->flags, 1);
-	assert_int_equal(in_desc->flags, 2);
-	assert_true(out_desc->len <= sizeof(request));
-	memcpy(request, sim_at(out_desc->addr), out_desc->len);
+	srv_pieces = 1;
+	desc = sim_desc(0, (unsigned int)head);
+	for (; desc->flags == 1; desc = sim_desc(0, desc->next), srv_pieces++) {
+		assert_true(desc->len <= sizeof(request) - len);
+		memcpy(request + len, sim_at(desc->addr), desc->len);
+		len += desc->len;
+	}
 	reply.used_id = (uint32_t)head;
-	srv_serve(request, out_desc->len, &reply);
-	assert_true(reply.len <= in_desc->len);
-	memcpy(sim_at(in_desc->addr), reply.buf, reply.len);
+	srv_serve(request, len, &reply);
+	for (;; desc = sim_desc(0, desc->next), srv_pieces++) {
+		assert_true(desc->flags & 2);
+		n = reply.len - at < desc->len ? reply.len - at : desc->len;
+		memcpy(sim_at(desc->addr), reply.buf + at, n);
+		at += n;
+		if (!(desc->flags & 1))
+			break;
+	}
+	assert_true(at == reply.len);
 	sim_push(0, reply.used_id, reply.used_len);
 }
 

@@ -98,6 +98,67 @@ static void test_good(void **state)
 	assert_int_equal(finish(), 0);
 }
 
+static void add_pool(const char *name, uint64_t pa, uint64_t size, const char *skip)
+{
+	fdt64_t reg[2] = { cpu_to_fdt64(pa), cpu_to_fdt64(size) };
+
+	fdt_begin_node(blob, name);
+	fdt_property_string(blob, "compatible", OFL_FDT_POOL);
+	fdt_property(blob, "reg", reg, strcmp(skip, "reg") ? sizeof(reg) : 8);
+	if (strcmp(skip, "dma-coherent"))
+		fdt_property(blob, "dma-coherent", NULL, 0);
+	fdt_end_node(blob);
+}
+
+static void test_pool(void **state)
+{
+	static const struct {
+		uint64_t pa, size;
+		const char *skip, *why;
+	} bad[] = {
+		{ WIN_PA + 0x20000, 0x1000, "reg", "pool@bad refused: reg must be" },
+		{ WIN_PA + 0x20000, 0x1000, "dma-coherent", "pool@bad refused: not dma-coherent" },
+		{ WIN_PA + 0x20000, 0, "", "pool@bad refused: is empty" },
+		{ WIN_PA + 0x20010, 0x1000, "", "page aligned" },
+		{ WIN_PA + WIN_SIZE, 0x1000, "", "not whole in the window" },
+		{ WIN_PA, 0x1000, "", "not whole in the window" },
+		{ WIN_PA + 0x20000, 0xfffffffffffff000, "", "not whole in the window" },
+		{ WIN_PA + 0x18000, 0x1000, "", "pool@bad refused: it overlaps virtio@40017000" },
+	};
+
+	(void)state;
+	/* In front of the devices, and as many of these as there may be. */
+	begin(OFL_ABI_VERSION);
+	add_pool("pool@40020000", WIN_PA + 0x20000, 0x30000, "");
+	add_node(&good[0]);
+	put_header(0x10000);
+	assert_int_equal(finish(), 1);
+	assert_ptr_equal(ofl_pool_range.va, window_mem + 0x20000);
+	assert_true(ofl_pool_range.pa == WIN_PA + 0x20000);
+	assert_int_equal(ofl_pool_range.size, 0x30000);
+	assert_int_equal(ofl_pool_range.epoch, 1);
+	assert_int_equal(ofl_devtree_read(devs, 1, 2), 1);
+	assert_int_equal(ofl_pool_range.epoch, 2);
+	assert_false(log_has("more than 1 devices"));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		begin(OFL_ABI_VERSION);
+		add_pool("pool@bad", bad[i].pa, bad[i].size, bad[i].skip);
+		add_node(&good[1]);
+		put_header(0x17000);
+		assert_int_equal(finish(), 1);
+		assert_null(ofl_pool_range.va);
+		if (!log_has(bad[i].why))
+			print_error("wanted: %s, log: %s\n", bad[i].why, log_ring.text);
+		assert_true(log_has(bad[i].why));
+	}
+	begin(OFL_ABI_VERSION);
+	add_pool("pool@1", WIN_PA + 0x20000, 0x1000, "");
+	add_pool("pool@2", WIN_PA + 0x21000, 0x1000, "");
+	assert_int_equal(finish(), 0);
+	assert_true(ofl_pool_range.pa == WIN_PA + 0x20000);
+	assert_true(log_has("pool@2 refused: there is one already"));
+}
+
 static void test_abi(void **state)
 {
 	(void)state;
@@ -297,6 +358,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_pool),
 		cmocka_unit_test(test_abi),
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_properties),

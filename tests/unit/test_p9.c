@@ -84,6 +84,63 @@ static void test_files(void **state)
 	end_session();
 }
 
+/* Data in the pool stays where it is; from anywhere else it is copied. */
+static uint64_t lost_pa;
+
+static void note_lost(uint64_t pa)
+{
+	lost_pa = pa;
+}
+
+static void test_pool(void **state)
+{
+	uint8_t *pool = window_mem + 0x80000, plain[100];
+	struct ofl_p9_attr attr;
+	uint32_t fid;
+
+	(void)state;
+	start_session();
+	ofl_pool_range = (struct ofl_pool_range){ pool, WIN_PA + 0x80000, 0x10000, 1 };
+	ofl_pool_lost = note_lost;
+	srv_make(0, "f", false);
+	assert_int_equal(ofl_p9_walk(&p9, OFL_P9_ROOT, "f", &fid), 0);
+	for (unsigned int i = 0; i < 0x10000; i++)
+		pool[i] = (uint8_t)(i * 13 + i / 256);
+	assert_int_equal(ofl_p9_write(&p9, fid, 0, pool + 1, 5000), 5000);
+	assert_int_equal(srv_pieces, 3);
+	assert_memory_equal(srv_nodes[srv_find(0, "f")].data, pool + 1, 5000);
+	assert_int_equal(ofl_p9_read(&p9, fid, 100, pool + 0x8003, 4000), 4000);
+	assert_int_equal(srv_pieces, 3);
+	assert_memory_equal(pool + 0x8003, pool + 101, 4000);
+	/* As much as a message takes, and a short read. */
+	assert_true(ofl_p9_write(&p9, fid, 5000, pool, 0x10000) > 10000);
+	assert_int_equal(ofl_p9_read(&p9, fid, 0, pool, 0x10000), p9.msize - 11);
+	assert_int_equal(ofl_p9_getattr(&p9, fid, &attr), 0);
+	assert_int_equal(ofl_p9_read(&p9, fid, attr.size - 10, pool, 4000), 10);
+	assert_int_equal(ofl_p9_read(&p9, fid, attr.size, pool, 4000), 0);
+	assert_int_equal(ofl_p9_read(&p9, fid, 0, pool, 0), 0);
+	/* Elsewhere, or only half there. */
+	assert_int_equal(ofl_p9_read(&p9, fid, 0, plain, sizeof(plain)), sizeof(plain));
+	assert_int_equal(srv_pieces, 2);
+	assert_int_equal(ofl_p9_write(&p9, fid, 0, pool + 0xfff0, 0x11), 0x11);
+	assert_int_equal(srv_pieces, 2);
+	/* An error fits where the head of the data would be. */
+	assert_int_equal(ofl_p9_clunk(&p9, fid), 0);
+	srv_fids[fid] = srv_make(0, "g", false) + 1;
+	srv_spoil = NULL;
+	assert_int_equal(ofl_p9_write(&p9, fid, 1 << 20, pool, 100), -ENOSPC);
+	assert_false(p9.dead);
+	srv_fids[fid] = 0;
+	assert_int_equal(lost_pa, 0);
+	/* Not answered: the device has the buffer for good. */
+	srv_stalled = true;
+	assert_int_equal(ofl_p9_read(&p9, fid, 0, pool + 0x2000, 100), -EIO);
+	assert_int_equal(lost_pa, WIN_PA + 0x82000);
+	ofl_pool_range.va = NULL;
+	ofl_pool_lost = NULL;
+	end_session();
+}
+
 /* A server that has no Tunlinkat and no Trenameat. */
 static void test_old_server(void **state)
 {
@@ -518,6 +575,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_start),
 		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_pool),
 		cmocka_unit_test(test_old_server),
 		cmocka_unit_test(test_deep_walk),
 		cmocka_unit_test(test_fids_run_out),

@@ -43,7 +43,7 @@ static void tree_is_what_abi_h_says(void **state)
 	const void *fdt = mem.base;
 	const fdt64_t *reg;
 	const char *names;
-	int node, len, n = 0;
+	int node, len, n = 0, pools = 0;
 
 	(void)state;
 	memset(mem.base, 0xa5, SIZE);
@@ -61,6 +61,16 @@ static void tree_is_what_abi_h_says(void **state)
 	assert_int_equal(fdt_address_cells(fdt, 0), 2);
 	assert_int_equal(fdt_size_cells(fdt, 0), 2);
 	fdt_for_each_subnode(node, fdt, 0) {
+		if (!fdt_node_check_compatible(fdt, node, OFL_FDT_POOL)) {
+			/* What is left, and behind all devices. */
+			reg = fdt_getprop(fdt, node, "reg", &len);
+			assert_int_equal(len, 16);
+			assert_true(fdt64_to_cpu(reg[0]) == last);
+			assert_true(fdt64_to_cpu(reg[1]) == WINDOW_PA + SIZE - last);
+			assert_non_null(fdt_getprop(fdt, node, "dma-coherent", &len));
+			pools++;
+			continue;
+		}
 		assert_int_equal(fdt_node_check_compatible(fdt, node,
 							   OFL_FDT_DEVICE),
 				 0);
@@ -79,6 +89,13 @@ static void tree_is_what_abi_h_says(void **state)
 		n++;
 	}
 	assert_int_equal(n, 3);
+	assert_int_equal(pools, 1);
+	/* They fill it to the last page: no pool. */
+	mem.size = last - WINDOW_PA;
+	assert_int_equal(ofl_window_layout(&mem, devs, 3, true), 0);
+	fdt_for_each_subnode(node, fdt, 0)
+		assert_int_not_equal(fdt_node_check_compatible(fdt, node, OFL_FDT_POOL), 0);
+	mem.size = SIZE;
 	window_free(&mem);
 }
 
