@@ -214,8 +214,8 @@ static void test_order(void)
 	arm(&s[3], now + 2 * MS, 0);
 	arm(&s[4], now + 4 * MS, 0);
 	arm(&s[5], now + 2 * MS, 0);
-	ofl_irq_restore(flags);
 	is(ofl_timer_stop(&s[4].timer), 0, "order: stop one in the middle");
+	ofl_irq_restore(flags);
 	while (!s[2].calls)
 		;
 	is(s[1].rank, 1, "order: the earliest deadline first");
@@ -243,10 +243,12 @@ static void test_order(void)
 	is(s[2].rank * 100 + s[1].rank * 10 + s[0].rank, 123, "order: overdue ones, too");
 
 	/* Stopping the first moves the hardware to the second. */
+	flags = ofl_irq_save();
 	now = ofl_now_ns();
 	arm(&s[0], now + 2 * MS, 0);
 	arm(&s[1], now + 4 * MS, 0);
 	is(ofl_timer_stop(&s[0].timer), 0, "stop the first of two");
+	ofl_irq_restore(flags);
 	while (!s[1].calls)
 		;
 	ok(s[0].calls == 0 && s[1].at >= now + 4 * MS, "the second comes in its own time");

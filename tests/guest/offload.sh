@@ -121,6 +121,19 @@ wordcount_job()
 # error and message, and leave nothing behind.
 refused()
 {
+	_grep="grep -q -e"
+	do_refused "$@"
+}
+
+# The same with the whole line of the kernel's log, to the letter.
+refused_with()
+{
+	_grep="grep -qFx -e"
+	do_refused "$@"
+}
+
+do_refused()
+{
 	_name=$1 _err=$2 _msg=$3
 	shift 3
 	_cpus=$(online)
@@ -134,7 +147,7 @@ refused()
 		*) not_ok "$_name: $_err" "insmod said: $_out" ;;
 		esac
 	fi
-	if dmesg_new | grep -q -e "$_msg"; then
+	if dmesg_new | sed 's/^\[[^]]*\] //' | $_grep "$_msg"; then
 		ok "$_name: says why"
 	else
 		not_ok "$_name: says why" "wanted: $_msg" "$(dmesg_new)"

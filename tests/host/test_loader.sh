@@ -33,57 +33,36 @@ says()
 	fi
 }
 
-poke() { printf "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none; }
+# same WHAT FILE FILE: to the letter
+same()
+{
+	if diff -u "$2" "$3" >"$work/diff"; then
+		ok "$1"
+	else
+		not_ok "$1" "$(cat "$work/diff")"
+	fi
+}
 
 for machine in hlt gicv3; do
 	case $machine in
-	hlt) arch=x86_64 other=aarch64 ;;
-	*) arch=aarch64 other=x86_64 ;;
+	hlt) arch=x86_64 ;;
+	*) arch=aarch64 ;;
 	esac
 	images=$O/$arch/images
-	dir=$work/$arch
-	mkdir -p "$dir"
-	: >"$dir/empty.bin"
-	head -c 5000 "$images/hello.bin" >"$dir/truncated.bin"
-	for name in header.bin sum.bin abi.bin magic.bin; do
-		cp "$images/hello.bin" "$dir/$name"
-	done
-	for name in entry.elf overlap.elf wx.elf note.elf; do
-		cp "$images/hello.elf" "$dir/$name"
-	done
-	cp "$O/$other/images/hello.bin" "$dir/machine.bin"
-	cp "$O/$other/images/hello.elf" "$dir/machine.elf"
-	poke "$dir/header.bin" 8 '\x40'
-	poke "$dir/sum.bin" 4096 'XXXX'
-	poke "$dir/abi.bin" 12 '\x63'
-	poke "$dir/magic.bin" 0 'X'
-	poke "$dir/entry.elf" 24 '\0\0\0\0\0\0\0\0'
-	# the second program header at the address of the first
-	dd if="$images/hello.elf" of="$dir/overlap.elf" bs=1 skip=$((64 + 16)) \
-		seek=$((64 + 56 + 16)) count=8 conv=notrunc status=none
-	poke "$dir/wx.elf" $((64 + 4)) '\x07'
-	poke "$dir/note.elf" $((64 + 3 * 56)) '\x08'
+	broken=$O/$arch/broken
+	: >"$work/empty.bin"
 
 	also=()
-	for file in "$dir"/*; do also+=(--also "$file"); done
+	for file in $(cut -d : -f 1 "$broken/words"); do also+=(--also "$broken/$file"); done
 	run "$arch: broken images are refused, and the firmware goes on" 97 \
-		--machine $machine --core other "${also[@]}" "$images/hello.bin"
+		--machine $machine --core other --also "$work/empty.bin" "${also[@]}" \
+		"$images/hello.bin"
 	says "$arch: empty" '^offload: image empty.bin: is empty$'
-	says "$arch: truncated" \
-		'^offload: image truncated.bin: is truncated: 5000 bytes, the header says [0-9]+$'
-	says "$arch: header size" '^offload: image header.bin: says that its header has 64 bytes'
-	says "$arch: checksum" \
-		'^offload: image sum.bin: is damaged: its checksum is [0-9a-f]{8}, the header says'
-	says "$arch: ABI" '^offload: image abi.bin: was built for ABI version 99, this loader'
-	says "$arch: neither format" '^offload: image magic.bin: is neither an offload image'
-	says "$arch: entry" '^offload: image entry.elf: entry 0 is outside of the text$'
-	says "$arch: overlap" \
-		'^offload: image overlap.elf: segments 0 \(.*\) and 1 \(.* at 0x700000040000\) overlap'
-	says "$arch: writable and executable" \
-		'^offload: image wx.elf: segment 0 at 0x700000040000 is both writable and exec'
-	says "$arch: no note" '^offload: image note.elf: is an ELF file without an "offload" note'
-	says "$arch: flat, another machine" "^offload: image machine.bin: is for $other .*, this is $arch"
-	says "$arch: ELF, another machine" "^offload: image machine.elf: is for $other .*, this is $arch"
+	sed -n 's/^offload: image \(.*: .*\)/\1/p' "$work/out" | grep -v ^empty >"$work/said"
+	same "$arch: the loader says what the reader says, to the letter" "$broken/words" \
+		"$work/said"
+	same "$arch: the reader says what is written down" "$TOP/tests/broken/words.$arch" \
+		"$broken/words"
 	says "$arch: nothing was started" '^offload: nothing was started$'
 
 	run "$arch: a configuration with a mistake" 97 --machine $machine --config 'cor=self' \
