@@ -2,12 +2,16 @@
 /*
  * /dev/offloadN for the PMM, as include/offload/uapi.h describes it.
  *
- * An open descriptor, and a mapping, which holds one, keep the module loaded;
- * memory is freed only when the module goes.  So a mapping never outlives its
+ * An open descriptor, and a mapping, which holds one, keep the instance (it is
+ * not removed while it has users) and the module.  So a mapping never outlives its
  * memory, and a stopped or restarted image leaves the PMM's mapping alone.
+ *
+ * There is one cdev for the minor numbers of all instances; an open looks for
+ * the instance under ofl_table_lock.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cdev.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -18,9 +22,11 @@
 
 #include "arch.h"
 #include "compat.h"
+#include "table.h"
 
 static dev_t ofl_devt;
-static struct class *ofl_class;
+static struct cdev ofl_cdev;
+struct class *ofl_class;
 struct device *ofl_root;
 
 /* One open descriptor. */
@@ -58,10 +64,20 @@ static void set_epoch(struct ofl_instance *inst, u32 epoch)
 static int chardev_open(struct inode *inode, struct file *file)
 {
 	struct ofl_client *client = kzalloc(sizeof(*client), GFP_KERNEL);
+	struct ofl_instance *inst;
 
 	if (!client)
 		return -ENOMEM;
-	client->inst = container_of(inode->i_cdev, struct ofl_instance, cdev);
+	mutex_lock(&ofl_table_lock);
+	inst = ofl_table_find(iminor(inode));
+	if (inst)
+		atomic_inc(&inst->users);
+	mutex_unlock(&ofl_table_lock);
+	if (!inst) {
+		kfree(client);
+		return -ENXIO;
+	}
+	client->inst = inst;
 	client->seen = READ_ONCE(client->inst->change) - 1;
 	file->private_data = client;
 	return nonseekable_open(inode, file);
@@ -75,12 +91,14 @@ static int chardev_release(struct inode *inode, struct file *file)
 	mutex_lock(&inst->lock);
 	if (inst->pmm_file == file) {
 		WRITE_ONCE(inst->pmm_file, NULL);
+		WRITE_ONCE(inst->cid, 0);
 		ofl_bell_listen(inst, -1);
 		set_epoch(inst, 0);
 		pr_info("offload%u: the PMM has detached\n", inst->number);
 	}
 	mutex_unlock(&inst->lock);
 	kfree(client);
+	atomic_dec(&inst->users); /* it may go from here on */
 	return 0;
 }
 
@@ -179,6 +197,26 @@ static long ioctl_bell(struct ofl_client *client, struct file *file,
 	return err;
 }
 
+static long ioctl_cid(struct ofl_client *client, struct file *file,
+		      void __user *arg)
+{
+	struct ofl_instance *inst = client->inst;
+	struct ofl_ioc_cid cid;
+	long err = 0;
+
+	if (copy_from_user(&cid, arg, sizeof(cid)))
+		return -EFAULT;
+	if (cid.size < sizeof(cid))
+		return -EINVAL;
+	mutex_lock(&inst->lock);
+	if (inst->pmm_file == file)
+		WRITE_ONCE(inst->cid, cid.cid);
+	else
+		err = -ENOTCONN;
+	mutex_unlock(&inst->lock);
+	return err;
+}
+
 /* Without the mutex: whoever holds it may be waiting for the image. */
 static long ioctl_ring(struct ofl_client *client, struct file *file)
 {
@@ -207,6 +245,8 @@ static long chardev_ioctl(struct file *file, unsigned int cmd,
 		return ioctl_bell(client, file, (void __user *)arg);
 	case _IOC_NR(OFL_IOC_RING):
 		return ioctl_ring(client, file);
+	case _IOC_NR(OFL_IOC_CID):
+		return ioctl_cid(client, file, (void __user *)arg);
 	default:
 		return -ENOTTY;
 	}
@@ -280,20 +320,15 @@ static const struct file_operations chardev_fops = {
 
 int ofl_chardev_add(struct ofl_instance *inst)
 {
-	dev_t devt = MKDEV(MAJOR(ofl_devt), inst->number);
 	struct device *dev;
-	int err;
 
-	cdev_init(&inst->cdev, &chardev_fops);
-	inst->cdev.owner = THIS_MODULE;
-	err = cdev_add(&inst->cdev, devt, 1);
-	if (err)
-		return err;
-	dev = device_create_with_groups(ofl_class, ofl_root, devt, inst,
-					ofl_sysfs_groups, "offload%u",
+	dev = device_create_with_groups(ofl_class, ofl_root,
+					MKDEV(MAJOR(ofl_devt), inst->number),
+					inst, ofl_sysfs_groups, "offload%u",
 					inst->number);
 	if (IS_ERR(dev)) {
-		cdev_del(&inst->cdev);
+		pr_err("offload%u: no device node: error %ld\n", inst->number,
+		       PTR_ERR(dev));
 		return PTR_ERR(dev);
 	}
 	/* an image may be running */
@@ -309,8 +344,19 @@ void ofl_chardev_del(struct ofl_instance *inst)
 	mutex_lock(&inst->lock);
 	inst->dev = NULL;
 	mutex_unlock(&inst->lock);
-	device_destroy(ofl_class, inst->cdev.dev);
-	cdev_del(&inst->cdev);
+	device_destroy(ofl_class, MKDEV(MAJOR(ofl_devt), inst->number));
+}
+
+int ofl_chardev_open_up(void)
+{
+	cdev_init(&ofl_cdev, &chardev_fops);
+	ofl_cdev.owner = THIS_MODULE;
+	return cdev_add(&ofl_cdev, ofl_devt, OFL_INSTANCES_MAX);
+}
+
+void ofl_chardev_close_down(void)
+{
+	cdev_del(&ofl_cdev);
 }
 
 int ofl_chardev_init(void)
@@ -320,7 +366,7 @@ int ofl_chardev_init(void)
 	ofl_root = root_device_register("offload");
 	if (IS_ERR(ofl_root))
 		return PTR_ERR(ofl_root);
-	err = alloc_chrdev_region(&ofl_devt, 0, 1, "offload");
+	err = alloc_chrdev_region(&ofl_devt, 0, OFL_INSTANCES_MAX, "offload");
 	if (err)
 		goto err_root;
 	ofl_class = ofl_class_create("offload");
@@ -331,7 +377,7 @@ int ofl_chardev_init(void)
 	return 0;
 
 err_region:
-	unregister_chrdev_region(ofl_devt, 1);
+	unregister_chrdev_region(ofl_devt, OFL_INSTANCES_MAX);
 err_root:
 	root_device_unregister(ofl_root);
 	return err;
@@ -340,6 +386,6 @@ err_root:
 void ofl_chardev_exit(void)
 {
 	class_destroy(ofl_class);
-	unregister_chrdev_region(ofl_devt, 1);
+	unregister_chrdev_region(ofl_devt, OFL_INSTANCES_MAX);
 	root_device_unregister(ofl_root);
 }

@@ -31,7 +31,9 @@ static inline struct class *ofl_class_create(const char *name)
 {
 	return class_create(THIS_MODULE, name);
 }
+#define OFL_CLASS_CONST
 #else
+#define OFL_CLASS_CONST const
 static inline struct class *ofl_class_create(const char *name)
 {
 	return class_create(name);

@@ -10,7 +10,7 @@
 #include <linux/jiffies.h>
 #include <linux/printk.h>
 
-#include "offload.h"
+#include "table.h"
 
 static enum cpuhp_state guard_state;
 
@@ -20,13 +20,16 @@ static enum cpuhp_state guard_state;
 /* Runs on the CPU that asks; no instance lock: its holder may be that CPU. */
 static int guard_cpu_up(unsigned int cpu)
 {
-	static unsigned long next; /* callbacks come one at a time */
-	int number = ofl_borrower(cpu);
+	/* callbacks come one at a time */
+	static unsigned int last;
+	static unsigned long next;
+	int number = ofl_table_borrower(cpu);
 
 	if (number < 0)
 		return 0;
-	if (next && time_before(jiffies, next))
+	if (cpu == last && time_before(jiffies, next))
 		return -EBUSY;
+	last = cpu; /* never 0: that one is not lent */
 	next = jiffies + msecs_to_jiffies(MESSAGE_MS);
 	pr_notice("CPU %u stays offline for Linux: it is lent to offload%d (echo stop > /sys/class/offload/offload%d/state, or rmmod offload, gives it back)\n",
 		  cpu, number, number);

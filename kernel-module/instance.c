@@ -28,6 +28,7 @@
 #include <linux/timekeeping.h>
 
 #include "arch.h"
+#include "table.h"
 
 /* From the start to the image's first store. */
 #define START_MS 1000
@@ -79,7 +80,7 @@ int ofl_instance_check(struct ofl_instance *inst)
 		.cpu = inst->cpu,
 		.nr_cpu_ids = nr_cpu_ids,
 		.nr_online = num_online_cpus(),
-		.borrowed_by = ofl_borrower(inst->cpu),
+		.borrowed_by = ofl_table_owner(inst->cpu, inst),
 		.no_hotplug = !IS_ENABLED(CONFIG_HOTPLUG_CPU),
 		.no_counter_hz = !ofl_arch_counter_hz(),
 	};
@@ -112,6 +113,8 @@ int ofl_instance_take(struct ofl_instance *inst)
 	bool online;
 	int err;
 
+	if (inst->going)
+		return -ENODEV;
 	if (inst->asleep) {
 		pr_err("CPU %u cannot be taken: the machine is about to sleep\n",
 		       inst->cpu);

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * offload.ko lends a CPU of a running Linux to a program without Linux.
+ * offload.ko lends CPUs of a running Linux to programs without Linux.
  *
  *   insmod offload.ko cpu=3 image=rt.bin args="\"one 'two words'\""
+ *   insmod offload.ko cpu=2,3 image=a.bin,b.bin args="\"one; two\""
+ *   echo cpu=1 image=c.bin > /sys/class/offload/add
+ *   echo 2 > /sys/class/offload/remove
  *
- * Everything is checked before the core is taken; an insmod that fails has
- * changed nothing.  rmmod stops the image and gives core and memory back.
+ * Everything is checked before a core is taken; an insmod that fails has
+ * changed nothing.  rmmod stops the images and gives cores and memory back.
  *
- * There is one instance now.  Nothing but this file knows that.
+ * This file has the parameters and the life of the module; table.c has the
+ * instances.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/cpu.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
 #include <linux/printk.h>
@@ -19,93 +22,104 @@
 #include <linux/slab.h>
 #include <linux/suspend.h>
 
-#include "arch.h"
-#include "args.h"
-#include "memspec.h"
+#include "table.h"
 
 static char *cpu;
 module_param(cpu, charp, 0444);
-MODULE_PARM_DESC(cpu, "number of the CPU to lend (required)");
+MODULE_PARM_DESC(cpu, "numbers of the CPUs to lend, with commas; none: instances come later, by /sys/class/offload/add (required)");
 
 static char *image;
 module_param(image, charp, 0444);
-MODULE_PARM_DESC(image, "image file: absolute, or in the firmware path, or in the current directory (required unless start=0)");
+MODULE_PARM_DESC(image, "image files, one for each CPU: absolute, or in the firmware path, or in the current directory (required unless start=0)");
 
-static char *mem = "auto";
+static char *mem;
 module_param(mem, charp, 0444);
-MODULE_PARM_DESC(mem, "memory: auto (16 MiB), auto:SIZE, SIZE@ADDRESS (reserved at boot), dt");
+MODULE_PARM_DESC(mem, "memory: auto (16 MiB), auto:SIZE, SIZE@ADDRESS (reserved at boot), dt; one for all, or one for each");
 
-static char *window = "4M";
+static char *window;
 module_param(window, charp, 0444);
-MODULE_PARM_DESC(window, "how much of it is shared with the PMM; 0 for none");
+MODULE_PARM_DESC(window, "how much of it is shared with the PMM (4M); 0 for none; one for all, or one for each");
 
-static char *args = "";
+static char *args;
 module_param(args, charp, 0444);
-MODULE_PARM_DESC(args, "arguments of the image, in a shell's syntax");
+MODULE_PARM_DESC(args, "arguments of the image, in a shell's syntax; one for all, or one for each, with semicolons");
+
+static char *spi;
+module_param(spi, charp, 0444);
+MODULE_PARM_DESC(spi, "arm64: INTID of the shared interrupt that is the image's doorbell, for each (the highest one that is free)");
 
 static bool start = true;
 module_param(start, bool, 0444);
-MODULE_PARM_DESC(start, "start the image at once; 0: wait for echo start > /sys/class/offload/offload0/state");
-
-struct ofl_instance *ofl_the_instance;
-
-int ofl_borrower(unsigned int number)
-{
-	struct ofl_instance *inst = READ_ONCE(ofl_the_instance);
-
-	if (inst && inst->cpu == number && ofl_instance_holds_core(inst))
-		return inst->number;
-	return -1;
-}
+MODULE_PARM_DESC(start, "start the images at once; 0: wait for echo start > /sys/class/offload/offloadN/state");
 
 /* ---------------------------------------------- suspend, reboot */
 
+/* Any core that is lent keeps the machine awake. */
+static int prepare_sleep(void)
+{
+	struct ofl_instance *inst;
+	int err = 0;
+
+	mutex_lock(&ofl_table_lock);
+	ofl_table_for_each(inst) {
+		/* with the lock: a start under way comes before or after */
+		mutex_lock(&inst->lock);
+		inst->asleep = true;
+		if (ofl_instance_holds_core(inst)) {
+			pr_err("the machine cannot sleep while CPU %u is lent to offload%u; echo stop > /sys/class/offload/offload%u/state until Linux has it, or rmmod offload\n",
+			       inst->cpu, inst->number, inst->number);
+			err = -EBUSY;
+		}
+		mutex_unlock(&inst->lock);
+	}
+	ofl_table_asleep = !err;
+	if (err)
+		ofl_table_for_each(inst)
+			inst->asleep = false;
+	mutex_unlock(&ofl_table_lock);
+	return notifier_from_errno(err);
+}
+
+static int end_sleep(void)
+{
+	struct ofl_instance *inst;
+
+	mutex_lock(&ofl_table_lock);
+	ofl_table_asleep = false;
+	ofl_table_for_each(inst)
+		inst->asleep = false;
+	mutex_unlock(&ofl_table_lock);
+	return NOTIFY_DONE;
+}
+
 static int pm_event(struct notifier_block *nb, unsigned long event, void *arg)
 {
-	struct ofl_instance *inst = ofl_the_instance;
-	bool prepare = false, held;
-
 	switch (event) {
 	case PM_SUSPEND_PREPARE:
 	case PM_HIBERNATION_PREPARE:
 	case PM_RESTORE_PREPARE: /* another kernel's memory comes over ours */
-		prepare = true;
-		break;
+		return prepare_sleep();
 	case PM_POST_SUSPEND:
 	case PM_POST_HIBERNATION:
 	case PM_POST_RESTORE:
-		break;
+		return end_sleep();
 	default:
 		return NOTIFY_DONE;
 	}
-	/* with the lock: a start that is on its way comes before or after */
-	mutex_lock(&inst->lock);
-	held = prepare && ofl_instance_holds_core(inst);
-	inst->asleep = prepare && !held;
-	mutex_unlock(&inst->lock);
-	if (!held)
-		return NOTIFY_DONE;
-	pr_err("the machine cannot sleep while CPU %u is lent to offload%u; rmmod offload first\n",
-	       inst->cpu, inst->number);
-	return notifier_from_errno(-EBUSY);
 }
 
 static struct notifier_block pm_notifier = { .notifier_call = pm_event };
-
-static void stop_and_return(struct ofl_instance *inst)
-{
-	mutex_lock(&inst->lock);
-	if (inst->phase != OFL_PHASE_LINUX && inst->phase != OFL_PHASE_HELD)
-		ofl_instance_stop(inst);
-	ofl_instance_return(inst);
-	mutex_unlock(&inst->lock);
-}
 
 /* So that a kernel started by kexec finds all cores and nobody in its memory */
 static int reboot_event(struct notifier_block *nb, unsigned long event,
 			void *arg)
 {
-	stop_and_return(ofl_the_instance);
+	struct ofl_instance *inst;
+
+	mutex_lock(&ofl_table_lock);
+	ofl_table_for_each(inst)
+		ofl_table_release(inst);
+	mutex_unlock(&ofl_table_lock);
 	return NOTIFY_DONE;
 }
 
@@ -113,150 +127,113 @@ static struct notifier_block reboot_notifier = {
 	.notifier_call = reboot_event,
 };
 
-/* ---------------------------------------------------------- parameters */
+/* ------------------------------------------------------------- instances */
 
-static int parse(struct ofl_instance *inst, struct ofl_memspec *spec,
-		 u64 *window_size)
+/*
+ * All or none: each is checked and has its memory, image and doorbell before the
+ * first core is taken.  What was made when it fails is left to the caller.
+ */
+static int add_all(const struct ofl_spec *specs, unsigned int nr)
 {
-	char msg[OFL_MSG_MAX];
-	int err;
+	struct ofl_instance *inst;
+	unsigned int i;
+	int err = 0;
 
-	if (!cpu) {
-		pr_err("cpu= is missing: which CPU is to be lent?\n");
-		return -EINVAL;
-	}
-	if (!image && start) {
-		pr_err("image= is missing: which file is to run on CPU %s?\n",
-		       cpu);
-		return -EINVAL;
-	}
-	err = ofl_memspec_cpu(cpu, &inst->cpu, msg);
-	if (!err)
-		err = ofl_memspec_parse(mem, spec, msg);
-	if (!err)
-		err = ofl_memspec_window(window, window_size, msg);
-	if (!err)
-		err = ofl_args_check(args, msg);
-	if (err) {
-		pr_err("%s\n", msg);
+	for (i = 0; i < nr && !err; i++)
+		err = PTR_ERR_OR_ZERO(ofl_table_create(&specs[i]));
+	if (err)
 		return err;
+	ofl_table_for_each(inst) {
+		err = start ? ofl_table_start(inst) : 0;
+		if (err)
+			return err;
 	}
-	strscpy(inst->args, args, sizeof(inst->args));
+	ofl_table_for_each(inst) {
+		err = ofl_table_publish(inst);
+		if (err)
+			return err;
+	}
 	return 0;
 }
 
-/* ------------------------------------------------------------- instance */
-
-static struct ofl_instance *instance_create(void)
+static int add_from_parameters(void)
 {
-	struct ofl_instance *inst;
-	struct ofl_memspec spec;
-	u64 window_size;
+	const struct ofl_spec_words words = {
+		.cpu = cpu,
+		.image = image,
+		.mem = mem,
+		.window = window,
+		.args = args,
+		.start = start ? "1" : "0",
+		.spi = spi,
+	};
+	char msg[OFL_MSG_MAX];
+	struct ofl_spec *specs;
+	unsigned int nr;
 	int err;
 
-	inst = kzalloc(sizeof(*inst), GFP_KERNEL);
-	if (!inst)
-		return ERR_PTR(-ENOMEM);
-	mutex_init(&inst->lock);
-	init_waitqueue_head(&inst->poll_wait);
-	ofl_watch_init(inst);
-	ofl_bell_init(inst);
-	inst->crash_text = (char *)get_zeroed_page(GFP_KERNEL);
-	if (!inst->crash_text) {
-		err = -ENOMEM;
-		goto err_free;
+	specs = kcalloc(OFL_INSTANCES_MAX, sizeof(*specs), GFP_KERNEL);
+	if (!specs)
+		return -ENOMEM;
+	err = ofl_spec_lists(&words, specs, OFL_INSTANCES_MAX, &nr, msg);
+	if (err) {
+		pr_err("%s\n", msg);
+	} else {
+		mutex_lock(&ofl_table_lock);
+		err = add_all(specs, nr);
+		mutex_unlock(&ofl_table_lock);
 	}
-	err = parse(inst, &spec, &window_size);
-	if (err)
-		goto err_crash_text;
-	err = ofl_instance_check(inst);
-	if (err)
-		goto err_crash_text;
-	err = ofl_region_get(&inst->region, &spec, window_size);
-	if (err)
-		goto err_crash_text;
-	if (image) {
-		err = ofl_source_load(inst, image);
-		if (err)
-			goto err_region;
-	}
-	err = ofl_bell_open(inst);
-	if (err == -EINVAL)
-		goto err_source;
-	return inst;
-
-err_source:
-	ofl_source_free(&inst->source);
-err_region:
-	ofl_region_put(&inst->region);
-err_crash_text:
-	free_page((unsigned long)inst->crash_text);
-err_free:
-	kfree(inst);
-	return ERR_PTR(err);
+	kfree(specs);
+	return err;
 }
 
-/* The core is Linux's, or what it may use is left allocated. */
-static void instance_destroy(struct ofl_instance *inst)
+static void remove_all(void)
 {
-	ofl_source_free(&inst->source);
-	ofl_region_put(&inst->region);
-	free_page((unsigned long)inst->crash_text);
-	kfree(inst);
+	mutex_lock(&ofl_table_lock);
+	ofl_table_remove_all();
+	mutex_unlock(&ofl_table_lock);
 }
 
 static int __init offload_init(void)
 {
-	struct ofl_instance *inst;
 	int err;
 
 	err = ofl_chardev_init();
 	if (err)
 		return err;
-	inst = instance_create();
-	if (IS_ERR(inst)) {
-		err = PTR_ERR(inst);
-		goto err_chardev;
-	}
-	ofl_the_instance = inst;
 	err = ofl_guard_init();
 	if (err)
-		goto err_instance;
+		goto err_chardev;
 	err = register_pm_notifier(&pm_notifier);
 	if (err)
 		goto err_guard;
 	err = register_reboot_notifier(&reboot_notifier);
 	if (err)
 		goto err_pm;
-	if (start) {
-		mutex_lock(&inst->lock);
-		err = ofl_instance_start(inst);
-		mutex_unlock(&inst->lock);
-		if (err)
-			goto err_reboot;
-	}
-	/*
-	 * Last: a module whose init fails is freed whoever has it open, and
-	 * the region with it, mapped or not.
-	 */
-	err = ofl_chardev_add(inst);
+	err = add_from_parameters();
 	if (err)
-		goto err_reboot;
+		goto err_instances;
+	err = ofl_manage_init();
+	if (err)
+		goto err_instances;
+	/*
+	 * Last: a module whose init fails is freed whoever has a device open,
+	 * and the region with it, mapped or not.
+	 */
+	err = ofl_chardev_open_up();
+	if (err)
+		goto err_manage;
 	return 0;
 
-err_reboot:
+err_manage:
+	ofl_manage_exit();
+err_instances:
+	remove_all();
 	unregister_reboot_notifier(&reboot_notifier);
 err_pm:
 	unregister_pm_notifier(&pm_notifier);
-	stop_and_return(inst);
-	ofl_bell_close(inst);
-	ofl_watch_end(inst);
 err_guard:
 	ofl_guard_exit();
-err_instance:
-	ofl_the_instance = NULL;
-	ofl_bell_close(inst);
-	instance_destroy(inst);
 err_chardev:
 	ofl_chardev_exit();
 	return err;
@@ -264,23 +241,18 @@ err_chardev:
 
 static void __exit offload_exit(void)
 {
-	struct ofl_instance *inst = ofl_the_instance;
-
+	ofl_manage_exit(); /* nobody adds any more */
 	unregister_reboot_notifier(&reboot_notifier);
 	unregister_pm_notifier(&pm_notifier);
-	ofl_chardev_del(inst); /* no sysfs store after this */
-	stop_and_return(inst);
-	ofl_bell_close(inst);
-	ofl_watch_end(inst);
+	ofl_chardev_close_down();
+	remove_all();
 	ofl_guard_exit();
-	ofl_the_instance = NULL;
-	instance_destroy(inst);
 	ofl_chardev_exit();
 }
 
 module_init(offload_init);
 module_exit(offload_exit);
 
-MODULE_DESCRIPTION("Lends a CPU core to a program without Linux");
+MODULE_DESCRIPTION("Lends CPU cores to programs without Linux");
 MODULE_AUTHOR("The Offload authors");
 MODULE_LICENSE("GPL");

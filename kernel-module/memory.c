@@ -7,7 +7,8 @@
  *                   which moves what is in the way; no boot option needed
  *   mem=SIZE@ADDR   kept from Linux on the boot line (memmap=SIZE$ADDR); what
  *                   /proc/iomem calls System RAM is refused
- *   mem=dt          a node below /reserved-memory, compatible "offload,region"
+ *   mem=dt          a node below /reserved-memory, compatible "offload,region":
+ *                   the first one that no other instance has
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -23,7 +24,7 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
-#include "offload.h"
+#include "table.h"
 
 #define DT_COMPATIBLE "offload,region"
 
@@ -190,6 +191,13 @@ static int check_not_ram(u64 pa, u64 size)
 
 static int get_range(struct ofl_region *region, u64 pa, u64 size)
 {
+	int user = ofl_table_memory(pa, size);
+
+	if (user >= 0) {
+		pr_err("mem=: [%#llx-%#llx] overlaps the memory of offload%d\n",
+		       pa, pa + size - 1, user);
+		return -EBUSY;
+	}
 	if (claimed_by_device(pa, size)) {
 		pr_err("mem=: [%#llx-%#llx] is not a reserved range of memory; /proc/iomem tells what it is\n",
 		       pa, pa + size - 1);
@@ -214,34 +222,54 @@ static int get_range(struct ofl_region *region, u64 pa, u64 size)
 
 /* -------------------------------------------------------------------- dt */
 
+/* Is this node's memory ours to take?  Says why not. */
+static bool node_usable(struct device_node *node, struct resource *res)
+{
+	struct device_node *parent = of_get_parent(node);
+	const char *why = NULL;
+
+	if (!parent || !of_node_name_eq(parent, "reserved-memory"))
+		why = "is not below /reserved-memory: Linux uses that memory";
+	else if (!of_device_is_available(node))
+		why = "has a status other than okay";
+	else if (of_property_read_bool(node, "reusable"))
+		why = "is reusable: Linux uses that memory until somebody wants it";
+	else if (of_address_to_resource(node, 0, res))
+		why = "has no usable reg property";
+	of_node_put(parent);
+	if (why)
+		pr_warn("mem=dt: %pOF %s\n", node, why);
+	return !why;
+}
+
 static int find_node(u64 *pa, u64 *size)
 {
-	struct device_node *node, *parent;
+	struct device_node *node;
+	int err = -ENODEV, user;
 	struct resource res;
-	bool reserved;
-	int err;
 
-	node = of_find_compatible_node(NULL, NULL, DT_COMPATIBLE);
-	if (!node) {
+	for_each_compatible_node(node, NULL, DT_COMPATIBLE) {
+		if (!node_usable(node, &res)) {
+			if (err == -ENODEV)
+				err = -EINVAL;
+			continue;
+		}
+		user = ofl_table_memory(res.start, resource_size(&res));
+		if (user < 0) {
+			*pa = res.start;
+			*size = resource_size(&res);
+			of_node_put(node);
+			return 0;
+		}
+		pr_info("mem=dt: offload%d has %pOF\n", user, node);
+		err = -EBUSY;
+	}
+	if (err == -ENODEV)
 		pr_err("mem=dt: the device tree has no reserved-memory node compatible with \"%s\"\n",
 		       DT_COMPATIBLE);
-		return -ENODEV;
-	}
-	parent = of_get_parent(node);
-	reserved = parent && of_node_name_eq(parent, "reserved-memory");
-	of_node_put(parent);
-	err = of_address_to_resource(node, 0, &res);
-	if (!reserved) {
-		pr_err("mem=dt: %pOF is not below /reserved-memory: Linux uses that memory\n",
-		       node);
-		err = -EINVAL;
-	} else if (err) {
-		pr_err("mem=dt: %pOF has no usable reg property\n", node);
-	} else {
-		*pa = res.start;
-		*size = resource_size(&res);
-	}
-	of_node_put(node);
+	else if (err == -EBUSY)
+		pr_err("mem=dt: other instances have all reserved-memory nodes compatible with \"%s\"\n",
+		       DT_COMPATIBLE);
 	return err;
 }
 

@@ -166,6 +166,12 @@ int ofl_memspec_check(const char *what, uint64_t pa, uint64_t size,
 	return 0;
 }
 
+bool ofl_memspec_overlap(uint64_t pa, uint64_t size, uint64_t pa2,
+			 uint64_t size2)
+{
+	return pa < pa2 ? pa2 - pa < size : pa - pa2 < size2;
+}
+
 int ofl_memspec_cpu(const char *text, unsigned int *cpu, char *msg)
 {
 	const char *p = text;

@@ -34,6 +34,9 @@ int ofl_memspec_window(const char *text, uint64_t *size, char *msg);
 /* Do a region (address, size) and a window go together?  `what` names it. */
 int ofl_memspec_check(const char *what, uint64_t pa, uint64_t size,
 		      uint64_t window, char *msg);
+/* Do two ranges have a byte in common?  Neither wraps around. */
+bool ofl_memspec_overlap(uint64_t pa, uint64_t size, uint64_t pa2,
+			 uint64_t size2);
 /* cpu=N */
 int ofl_memspec_cpu(const char *text, unsigned int *cpu, char *msg);
 

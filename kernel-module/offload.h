@@ -2,20 +2,23 @@
 /*
  * An instance: one core, one region of memory, one image.
  *
- * Files: main.c (parameters, life of the module), instance.c (the state
- * machine), guard.c (keeps Linux's hands off a lent core), memory.c, source.c
- * (finding an image file), watch.c (what the image says of itself), bell.c
- * (doorbells), sysfs.c, chardev.c, and per architecture what is behind arch.h.
+ * Files: main.c (parameters, life of the module), table.c (all instances),
+ * manage.c (adding and removing them at run time), spec.c (what a user wants),
+ * instance.c (the state machine), guard.c (keeps Linux's hands off lent cores),
+ * memory.c, source.c (finding an image file), watch.c (what the image says of
+ * itself), bell.c (doorbells), sysfs.c, chardev.c, and per architecture what
+ * is behind arch.h.
  *
  * Locking: instance->lock is held by whoever changes phase, image or boot page
  * (sysfs stores, the watcher, reboot, exit).  Fields that others read without
- * it are marked; they are single words, written with WRITE_ONCE.
+ * it are marked; they are single words, written with WRITE_ONCE.  See table.c
+ * for the locks above it.
  */
 #ifndef OFFLOAD_OFFLOAD_H
 #define OFFLOAD_OFFLOAD_H
 
-#include <linux/cdev.h>
 #include <linux/device.h>
+#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -77,8 +80,11 @@ struct ofl_bell {
 };
 
 struct ofl_instance {
+	struct list_head node; /* see table.c */
 	unsigned int number;
 	unsigned int cpu;
+	unsigned int spi; /* aarch64: wanted for the doorbell; 0: any */
+	atomic_t users;	  /* open descriptors of the device */
 	struct mutex lock;
 
 	enum ofl_phase phase; /* read without lock */
@@ -94,6 +100,7 @@ struct ofl_instance {
 	bool late_told;	  /* ... about a core that does not come back */
 	bool crash_told;  /* ... about the crash of this run */
 	bool asleep;	  /* the machine is about to sleep: take no core */
+	bool going;	  /* being removed: take no core */
 	bool kept_module; /* a stuck image: the module must stay */
 	unsigned long ended_at; /* jiffies of EXITED, CRASHED or STOPPED */
 	ktime_t started;
@@ -102,13 +109,13 @@ struct ofl_instance {
 	s32 exit_status;  /* read without lock */
 	char *crash_text; /* PAGE_SIZE; "" before the first crash */
 
-	struct device *dev;
-	struct cdev cdev;
+	struct device *dev; /* NULL: not yet published */
 	wait_queue_head_t poll_wait;
 	u32 change; /* counts what poll() reports; read without lock */
 	struct file *pmm_file; /* the attached PMM; read without lock */
 	u32 pmm_epoch;	       /* of the ready PMM, 0: none; read without lock */
 	u32 last_epoch;
+	u32 cid; /* of its vsock device, 0: it has none; read without lock */
 };
 
 static inline struct ofl_boot *ofl_instance_boot(struct ofl_instance *inst)
@@ -121,11 +128,6 @@ static inline bool ofl_instance_holds_core(const struct ofl_instance *inst)
 {
 	return READ_ONCE(inst->phase) != OFL_PHASE_LINUX;
 }
-
-/* --- main.c --- */
-extern struct ofl_instance *ofl_the_instance; /* the one that there is now */
-/* Number of the instance that has this CPU, or -1. */
-int ofl_borrower(unsigned int cpu);
 
 /* --- instance.c; all with inst->lock held --- */
 int ofl_instance_check(struct ofl_instance *inst);
@@ -177,12 +179,22 @@ void ofl_bell_ring(struct ofl_instance *inst);
 int ofl_guard_init(void);
 void ofl_guard_exit(void);
 
+/* --- manage.c --- */
+/* /sys/class/offload/add and remove.  ofl_table_lock not held. */
+int ofl_manage_init(void);
+/* Waits for whoever is in one of them. */
+void ofl_manage_exit(void);
+
 /* --- sysfs.c, chardev.c --- */
 extern const struct attribute_group *ofl_sysfs_groups[];
 /* Parent of all instances' devices, from ofl_chardev_init() on. */
 extern struct device *ofl_root;
+extern struct class *ofl_class;
 int ofl_chardev_init(void);
 void ofl_chardev_exit(void);
+/* Devices can be opened from here on, to here. */
+int ofl_chardev_open_up(void);
+void ofl_chardev_close_down(void);
 /* Device node and sysfs folder of an instance. */
 int ofl_chardev_add(struct ofl_instance *inst);
 void ofl_chardev_del(struct ofl_instance *inst);

@@ -36,6 +36,8 @@
  *                counters that the image keeps
  *   bell         the image's doorbell: number in /proc/interrupts (0: there is
  *                none), rings so far, rings at the image so far
+ *   cid          of the image's vsock device, as the PMM has said; empty: it has
+ *                none, or there is no PMM
  *   sleeps       how often the image slept until the PMM should ring
  *   abi          version of the contract that this module speaks
  */
@@ -237,6 +239,15 @@ static ssize_t pmm_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(pmm);
 
+static ssize_t cid_show(struct device *dev, struct device_attribute *attr,
+			char *buf)
+{
+	u32 cid = READ_ONCE(to_inst(dev)->cid);
+
+	return cid ? sysfs_emit(buf, "%u\n", cid) : sysfs_emit(buf, "\n");
+}
+static DEVICE_ATTR_RO(cid);
+
 static ssize_t mem_show(struct device *dev, struct device_attribute *attr,
 			char *buf)
 {
@@ -370,6 +381,7 @@ static struct attribute *attrs[] = {
 	&dev_attr_heartbeat.attr, &dev_attr_irqs.attr,
 	&dev_attr_spurious.attr,  &dev_attr_bell.attr,
 	&dev_attr_sleeps.attr,	  &dev_attr_abi.attr,
+	&dev_attr_cid.attr,
 	NULL,
 };
 

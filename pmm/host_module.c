@@ -31,6 +31,7 @@
 
 #include "log.h"
 #include "pmm.h"
+#include "vsock.h"
 #include "window.h"
 
 #define SLEEP_RUNNING_MS 1 /* without a doorbell */
@@ -121,6 +122,19 @@ static void module_open_bell(struct ofl_pmm *pmm)
 		module_no_bell(hm, -err);
 	else
 		ofl_window_rings(&pmm->mem, true);
+}
+
+/* For those who look into sysfs; an older module has no place for it. */
+static void module_tell_cid(const struct ofl_pmm *pmm)
+{
+	const struct host_module *hm = pmm->host_priv;
+	struct ofl_ioc_cid cid = { .size = sizeof(cid) };
+
+	if (!pmm->vsock)
+		return;
+	cid.cid = ofl_vsock_cid(pmm->vsock);
+	if (ioctl(hm->fd, OFL_IOC_CID, &cid) && errno != ENOTTY)
+		ofl_log("%s: CID: %s", hm->path, strerror(errno));
 }
 
 static int module_attach_failed(const struct host_module *hm,
@@ -218,6 +232,7 @@ static int module_start(struct ofl_pmm *pmm)
 	if (err)
 		return err;
 	module_open_bell(pmm);
+	module_tell_cid(pmm);
 	hm->source = (struct ofl_source){ .fd = hm->fd, .fn = module_ready,
 					  .arg = pmm };
 	err = ofl_loop_watch(&pmm->loop, &hm->source, EPOLLIN);

@@ -40,6 +40,8 @@ void ofl_vsock_options_free(struct ofl_vsock_options *opt);
 struct ofl_vsock *ofl_vsock_open(const struct ofl_options *opt);
 int ofl_vsock_watch(struct ofl_vsock *vs, struct ofl_loop *loop);
 struct ofl_dev *ofl_vsock_dev(struct ofl_vsock *vs);
+/* The image's CID. */
+uint32_t ofl_vsock_cid(const struct ofl_vsock *vs);
 /* Bring out what images have sent (bounded), remove the sockets. */
 void ofl_vsock_close(struct ofl_vsock *vs);
 

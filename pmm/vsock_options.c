@@ -208,6 +208,11 @@ err_memory:
 	return NULL;
 }
 
+uint32_t ofl_vsock_cid(const struct ofl_vsock *vs)
+{
+	return vs->cid;
+}
+
 /* Connections that the image is done with; at most DRAIN_MS for all of them. */
 static void vsock_drain(struct ofl_vsock *vs)
 {

@@ -5,12 +5,13 @@
  *   open    any number of descriptors
  *   ioctl   OFL_IOC_INFO at any time; OFL_IOC_ATTACH makes this descriptor the
  *           one PMM of the instance; OFL_IOC_READY lets the image start;
- *           OFL_IOC_BELL and OFL_IOC_RING are the doorbells of the two
+ *           OFL_IOC_BELL and OFL_IOC_RING are the doorbells of the two;
+ *           OFL_IOC_CID is for those who look into sysfs
  *   mmap    after ATTACH: the shared window and nothing else, offset 0, at most
  *           window_size bytes, MAP_SHARED (ENODEV before ATTACH, EINVAL else)
  *   poll    POLLIN when the state differs from the one last read by INFO;
  *           POLLHUP is kept for an instance that goes away; now an open
- *           descriptor keeps it
+ *           descriptor keeps it (it is not removed while there is one)
  *   close   detaches the PMM
  *
  * Every structure begins with its own size, so that it can grow.
@@ -77,5 +78,13 @@ struct ofl_ioc_bell {
  * Errors: ENOTCONN not attached.
  */
 #define OFL_IOC_RING _IO(OFL_IOC_TYPE, 5)
+
+struct ofl_ioc_cid {
+	__u32 size;
+	__u32 cid; /* of the image, on AF_VSOCK; 0: it has none */
+};
+
+/* sysfs `cid` shows it until close.  Errors: ENOTCONN not attached; EINVAL size. */
+#define OFL_IOC_CID _IOW(OFL_IOC_TYPE, 6, struct ofl_ioc_cid)
 
 #endif

@@ -15,15 +15,10 @@
 #include <linux/io.h>
 #include <linux/irq.h>
 #include <linux/irqdomain.h>
-#include <linux/moduleparam.h>
 #include <linux/of.h>
 #include <linux/printk.h>
 
 #include "core.h"
-
-static unsigned int spi;
-module_param(spi, uint, 0444);
-MODULE_PARM_DESC(spi, "INTID of the shared interrupt that is the image's doorbell (0: the highest one that is free)");
 
 #define GICD_TYPER 0x4
 #define GICD_ISENABLER 0x100
@@ -72,6 +67,7 @@ static int map(struct irq_fwspec *spec, u32 intid)
 int ofl_arch_bell_get(struct ofl_instance *inst)
 {
 	struct ofl_bell *bell = &inst->bell;
+	unsigned int spi = inst->spi;
 	struct irq_fwspec spec = { 0 };
 	struct device_node *node = NULL;
 	struct ofl_gic gic;

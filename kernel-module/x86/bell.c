@@ -14,6 +14,7 @@
 
 #include <linux/irq.h>
 #include <linux/irqdomain.h>
+#include <linux/printk.h>
 #include <linux/smp.h>
 #include <asm/apic.h>
 #include <asm/hw_irq.h>
@@ -69,6 +70,11 @@ int ofl_arch_bell_get(struct ofl_instance *inst)
 	struct fwnode_handle *fwnode;
 	int irq;
 
+	if (inst->spi) {
+		pr_err("spi=%u: only aarch64 has shared peripheral interrupts\n",
+		       inst->spi);
+		return -EINVAL;
+	}
 	if (!x86_vector_domain)
 		return -ENODEV;
 	fwnode = irq_domain_alloc_named_id_fwnode("offload", inst->number);
