@@ -2,7 +2,7 @@
 # Sources of the runtime above platform.h, for build.mk and native.mk.
 
 RT_UPPER := $(addprefix baremetal/,args.c attr.c conports.c console.c \
-	devices.c devtree.c dir.c \
+	devices.c devtree.c dir.c mmio.c \
 	files.c libc.c mount.c p9.c p9_names.c p9_ops.c p9_stream.c p9_virtio.c path.c pool.c rng.c socket.c start.c tty.c \
 	virtio.c vq.c vsock.c vsock_conn.c vsock_socket.c wait.c) \
 	baremetal/$(LIBC)/hooks.c

@@ -49,8 +49,8 @@ uint64_t ofl_mmu_root(const struct ofl_mmu *mmu);
 int ofl_mmu_map(struct ofl_mmu *mmu, uint64_t va, uint64_t pa, uint64_t size,
 		enum ofl_prot prot);
 /*
- * The image's own map of its region, window and serial line.  boot: as the
- * builder sees it.
+ * The image's own map of its region, window, serial line and devices.  boot: as
+ * the builder sees it.
  */
 int ofl_mmu_map_region(struct ofl_mmu *mmu, const struct ofl_boot *boot);
 
@@ -134,6 +134,9 @@ uint64_t ofl_scale(struct ofl_scale scale, uint64_t value);
 #else
 #define OFL_NR_IRQS 32u
 #endif
+
+/* Is it the interrupt of a device that is the image's? */
+bool ofl_irq_of_device(unsigned int irq);
 
 /* From the trap code: count it and call its handler.  False: there is none. */
 bool ofl_irq_dispatch(unsigned int irq);

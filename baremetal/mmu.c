@@ -18,6 +18,7 @@
  *                 + stack, heap               RW
  *   window_pa     the shared window           RW   at its physical address
  *   device registers, x86_64's park area           at their physical address
+ *   devices that are the image's              RW   at their physical address
  *
  * On aarch64 this runs with the MMU off, at physical addresses: it must not
  * call anything outside this file, use no static data, and make only aligned
@@ -173,6 +174,12 @@ int ofl_mmu_map_region(struct ofl_mmu *mmu, const struct ofl_boot *boot)
 		uint64_t page = boot->info.serial_pa & ~(uint64_t)(OFL_PAGE - 1);
 
 		err = ofl_mmu_map(mmu, page, page, OFL_PAGE, OFL_PROT_DEVICE);
+	}
+	for (uint32_t i = 0; !err && i < OFL_BOOT_DEVICES; i++) {
+		const struct ofl_boot_device *d = &boot->device[i];
+
+		if (d->name[0])
+			err = ofl_mmu_map(mmu, d->pa, d->pa, d->size, OFL_PROT_DEVICE);
 	}
 	return err;
 }

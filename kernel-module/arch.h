@@ -6,6 +6,7 @@
 #ifndef OFFLOAD_ARCH_H
 #define OFFLOAD_ARCH_H
 
+#include "device.h"
 #include "offload.h"
 #include "refuse.h"
 
@@ -61,6 +62,21 @@ bool ofl_arch_bell_works(struct ofl_instance *inst);
 u64 ofl_arch_bell_place(struct ofl_instance *inst);
 /* Ring at the core; all that was stored before is visible to it first. */
 void ofl_arch_bell_ring(struct ofl_instance *inst);
+
+/*
+ * Devices of images, see device.c.  Does this range belong to what Linux, or the
+ * image, handles interrupts with?
+ */
+bool ofl_arch_owns(u64 pa, u64 size);
+/* Take spec.irq from Linux, disabled; sets irq.  Messages are printed. */
+int ofl_arch_device_irq_get(struct ofl_device *d);
+void ofl_arch_device_irq_put(struct ofl_device *d);
+/* Route it to a core that is offline for Linux; the image will enable it. */
+int ofl_arch_device_irq_lend(struct ofl_device *d, unsigned int cpu);
+/* Disable it, and forget what was pending or active. */
+void ofl_arch_device_irq_quiet(struct ofl_device *d);
+/* Route it to Linux's CPUs. */
+void ofl_arch_device_irq_unlend(struct ofl_device *d);
 
 /*
  * Make memory the same for us and for a core whose caches may be off: call it

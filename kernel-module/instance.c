@@ -45,6 +45,8 @@ void ofl_instance_set_phase(struct ofl_instance *inst, enum ofl_phase phase)
 	/* the guard of a stuck core must not go away with the module */
 	if (phase == OFL_PHASE_STUCK && !inst->kept_module)
 		inst->kept_module = try_module_get(THIS_MODULE);
+	if (phase != OFL_PHASE_RUNNING && phase != OFL_PHASE_STUCK)
+		ofl_devices_quiet(inst);
 	/* behind has_exited and exit_status */
 	smp_store_release(&inst->phase, phase);
 	if (phase != OFL_PHASE_STUCK && inst->kept_module) {
@@ -191,6 +193,7 @@ int ofl_instance_return(struct ofl_instance *inst)
 		return err;
 	}
 	inst->region.in_use = false;
+	ofl_devices_unlend(inst);
 	ofl_arch_release(inst);
 	pr_info("offload%u has returned CPU %u to Linux\n", inst->number,
 		inst->cpu);
@@ -233,6 +236,7 @@ static void fill_private(struct ofl_instance *inst)
 	strscpy(boot->args, inst->args, sizeof(boot->args));
 	info->args_len = strlen(boot->args);
 	strscpy(boot->image_name, inst->source.name, sizeof(boot->image_name));
+	ofl_devices_fill(inst, boot);
 	ofl_arch_fill_boot(inst, boot);
 	ofl_chardev_publish_epoch(inst);
 	ofl_bell_publish(inst);
@@ -313,7 +317,9 @@ int ofl_instance_start(struct ofl_instance *inst)
 	fill_private(inst);
 	inst->started = ktime_get();
 	ofl_bell_core(inst, true);
-	err = ofl_arch_start(inst);
+	err = ofl_devices_lend(inst);
+	if (!err)
+		err = ofl_arch_start(inst);
 	if (!err)
 		err = wait_entered(inst);
 	if (err) {

@@ -48,6 +48,10 @@ static char *spi;
 module_param(spi, charp, 0444);
 MODULE_PARM_DESC(spi, "arm64: INTID of the shared interrupt that is the image's doorbell, for each (the highest one that is free)");
 
+static char *device;
+module_param(device, charp, 0444);
+MODULE_PARM_DESC(device, "devices for the image: NAME:SIZE@ADDRESS[:irq=N], with commas; those of the next image behind a semicolon");
+
 static bool start = true;
 module_param(start, bool, 0444);
 MODULE_PARM_DESC(start, "start the images at once; 0: wait for echo start > /sys/class/offload/offloadN/state");
@@ -166,6 +170,7 @@ static int add_from_parameters(void)
 		.args = args,
 		.start = start ? "1" : "0",
 		.spi = spi,
+		.device = device,
 	};
 	char msg[OFL_MSG_MAX];
 	struct ofl_spec *specs;

@@ -79,6 +79,11 @@ static bool scaled(const char **p, uint64_t *out)
 	return true;
 }
 
+bool ofl_memspec_size(const char **p, uint64_t *out)
+{
+	return scaled(p, out);
+}
+
 static int bad_mem(const char *text, char *msg)
 {
 	SAY("mem=%.64s is not understood; it is one of auto, auto:SIZE, SIZE@ADDRESS (as in 64M@0x30000000) and dt",

@@ -34,6 +34,8 @@ int ofl_memspec_window(const char *text, uint64_t *size, char *msg);
 /* Do a region (address, size) and a window go together?  `what` names it. */
 int ofl_memspec_check(const char *what, uint64_t pa, uint64_t size,
 		      uint64_t window, char *msg);
+/* A number with an optional K, M or G at *p, which is moved behind it. */
+bool ofl_memspec_size(const char **p, uint64_t *out);
 /* Do two ranges have a byte in common?  Neither wraps around. */
 bool ofl_memspec_overlap(uint64_t pa, uint64_t size, uint64_t pa2,
 			 uint64_t size2);

@@ -5,7 +5,7 @@
  * Files: main.c (parameters, life of the module), table.c (all instances),
  * manage.c (adding and removing them at run time), spec.c (what a user wants),
  * instance.c (the state machine), guard.c (keeps Linux's hands off lent cores),
- * memory.c, source.c (finding an image file), watch.c (what the image says of
+ * memory.c, device.c (devices for images), source.c (finding an image file), watch.c (what the image says of
  * itself), bell.c (doorbells), sysfs.c, chardev.c, and per architecture what
  * is behind arch.h.
  *
@@ -28,6 +28,7 @@
 #include <offload/abi.h>
 #include <offload/uapi.h>
 
+#include "device.h"
 #include "image.h"
 #include "memspec.h"
 
@@ -92,6 +93,9 @@ struct ofl_instance {
 	struct ofl_source source;
 	char args[OFL_ARGS_MAX];
 	struct ofl_arch_core *core;
+	struct ofl_device devices[OFL_BOOT_DEVICES];
+	unsigned int nr_devices;
+	bool devices_lent; /* their interrupts go to the core */
 
 	struct ofl_bell bell;
 	struct delayed_work watch;

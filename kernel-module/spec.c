@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * One instance or several from what a user has written; see spec.h for the two
- * syntaxes.  What the values mean is memspec.c's and args.c's; what they
- * mean together is here.
+ * syntaxes.  What the values mean is memspec.c's, args.c's and devspec.c's; what
+ * they mean together is here.
  */
 #include "spec.h"
 
@@ -103,6 +103,11 @@ static int set_spi(struct ofl_spec *spec, const char *text, char *msg)
 	return 0;
 }
 
+static int set_device(struct ofl_spec *spec, const char *text, char *msg)
+{
+	return ofl_devspec_parse(text, spec->devices, &spec->nr_devices, msg);
+}
+
 static int set_start(struct ofl_spec *spec, const char *text, char *msg)
 {
 	if (text[0] && strchr("01ynYN", text[0]) && !text[1]) {
@@ -170,6 +175,15 @@ static int one_of_lists(const struct ofl_spec_words *lists, struct ofl_spec *s,
 		else /* has a sentence for it, if it is alone */
 			err = ofl_args_check(lists->args, msg);
 	}
+	if (!err && i < count(lists->device, ';', false)) {
+		if (!element(lists->device, ';', false, i, s->text,
+			     sizeof(s->text))) {
+			SAY("device=%.64s...: an element is too long",
+			    lists->device);
+			return -EINVAL;
+		}
+		err = set_device(s, s->text, msg);
+	}
 	if (!err && lists->start)
 		err = set_start(s, lists->start, msg);
 	return err ?: check_complete(s, msg);
@@ -190,6 +204,8 @@ static int check_count(const char *what, unsigned int n, unsigned int nr,
 static int check_pair(const struct ofl_spec *a, const struct ofl_spec *b,
 		      char *msg)
 {
+	unsigned int i;
+
 	if (a->cpu == b->cpu) {
 		SAY("cpu= names CPU %u twice", a->cpu);
 		return -EINVAL;
@@ -205,6 +221,18 @@ static int check_pair(const struct ofl_spec *a, const struct ofl_spec *b,
 	if (a->spi && a->spi == b->spi) {
 		SAY("spi= names interrupt %u twice", a->spi);
 		return -EINVAL;
+	}
+	for (i = 0; i < a->nr_devices * b->nr_devices; i++) {
+		const struct ofl_devspec *d = &a->devices[i / b->nr_devices];
+		const struct ofl_devspec *e = &b->devices[i % b->nr_devices];
+
+		/* the same name is fine: each image has its own */
+		if (ofl_memspec_overlap(d->pa, d->size, e->pa, e->size) ||
+		    (d->irq && d->irq == e->irq)) {
+			SAY("device=: %s for CPU %u and %s for CPU %u have the same addresses or interrupt",
+			    d->name, a->cpu, e->name, b->cpu);
+			return -EINVAL;
+		}
 	}
 	return 0;
 }
@@ -246,6 +274,9 @@ int ofl_spec_lists(const struct ofl_spec_words *lists, struct ofl_spec *specs,
 	if (!err && count(lists->spi, ',', false) > n)
 		err = check_count("spi", count(lists->spi, ',', false), n, false,
 				  msg);
+	if (!err && count(lists->device, ';', false) > n)
+		err = check_count("device", count(lists->device, ';', false), n,
+				  false, msg);
 	for (i = 0; i < n && !err; i++) {
 		memset(&specs[i], 0, sizeof(specs[i]));
 		specs[i].start = true;
@@ -299,7 +330,8 @@ static const char **word_of(struct ofl_spec_words *words, const char *key)
 		{ "cpu", &words->cpu },	      { "image", &words->image },
 		{ "mem", &words->mem },	      { "window", &words->window },
 		{ "args", &words->args },     { "start", &words->start },
-		{ "spi", &words->spi },	      { NULL, NULL },
+		{ "spi", &words->spi },	      { "device", &words->device },
+		{ NULL, NULL },
 	}, *k;
 
 	for (k = known; k->key && strcmp(key, k->key); k++)
@@ -328,7 +360,7 @@ static int split_line(char *p, struct ofl_spec_words *words, char *msg)
 		*p++ = 0;
 		word = word_of(words, key);
 		if (!word) {
-			SAY("add: there is no '%.64s='; known are cpu image mem window args start spi",
+			SAY("add: there is no '%.64s='; known are cpu image mem window args start spi device",
 			    key);
 			return -EINVAL;
 		}
@@ -373,5 +405,7 @@ int ofl_spec_line(char *line, struct ofl_spec *spec, char *msg)
 		err = set_start(spec, words.start, msg);
 	if (!err && words.spi)
 		err = set_spi(spec, words.spi, msg);
+	if (!err && words.device)
+		err = set_device(spec, words.device, msg);
 	return err ?: check_complete(spec, msg);
 }

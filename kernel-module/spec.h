@@ -6,6 +6,7 @@
 #ifndef OFFLOAD_SPEC_H
 #define OFFLOAD_SPEC_H
 
+#include "devspec.h"
 #include "memspec.h"
 
 /* Instances at a time, so minor numbers. */
@@ -19,7 +20,9 @@ struct ofl_spec {
 	char args[OFL_ARGS_MAX];
 	bool start;
 	unsigned int spi; /* aarch64: INTID of the doorbell; 0: any */
-	char text[256];	  /* scratch */
+	unsigned int nr_devices;
+	struct ofl_devspec devices[OFL_BOOT_DEVICES];
+	char text[512]; /* scratch */
 };
 
 /* The words as given; NULL: not given. */
@@ -31,15 +34,16 @@ struct ofl_spec_words {
 	const char *args;
 	const char *start;
 	const char *spi;
+	const char *device;
 };
 
 /*
  * All return 0 or -errno with a sentence in msg (OFL_MSG_MAX bytes).
  *
  * From lists: cpu=, image=, mem=, window= and spi= separate their elements by
- * commas, args= by semicolons outside quotes.  As many images as CPUs; of
- * mem=, window= and args= one for all, or one for each; of spi= at most one
- * for each.  Fills in the first *nr of max specs.
+ * commas, args= by semicolons outside quotes, device= by semicolons.  As many
+ * images as CPUs; of mem=, window= and args= one for all, or one for each; of
+ * spi= and device= at most one for each.  Fills in the first *nr of max specs.
  */
 int ofl_spec_lists(const struct ofl_spec_words *lists, struct ofl_spec *specs,
 		   unsigned int max, unsigned int *nr, char *msg);

@@ -27,6 +27,8 @@
  *                waiting    the image runs, and waits for one
  *                none       neither
  *   mem          kind, address, size, then the window's address and size
+ *   devices      allotted to the image, a line each: name, address, size,
+ *                INTID or 0
  *   log          what the image wrote to its log, the last 56 KiB; until the
  *                next start or rmmod
  *   crash        the last crash record as text: vector, registers, return
@@ -259,6 +261,24 @@ static ssize_t mem_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(mem);
 
+static ssize_t devices_show(struct device *dev, struct device_attribute *attr,
+			    char *buf)
+{
+	/* they do not change while there is this folder */
+	const struct ofl_instance *inst = to_inst(dev);
+	ssize_t n = 0;
+	unsigned int i;
+
+	for (i = 0; i < inst->nr_devices; i++) {
+		const struct ofl_devspec *spec = &inst->devices[i].spec;
+
+		n += sysfs_emit_at(buf, n, "%s %#llx %#llx %u\n", spec->name,
+				   spec->pa, spec->size, spec->irq);
+	}
+	return n;
+}
+static DEVICE_ATTR_RO(devices);
+
 static ssize_t crash_show(struct device *dev, struct device_attribute *attr,
 			  char *buf)
 {
@@ -381,7 +401,7 @@ static struct attribute *attrs[] = {
 	&dev_attr_heartbeat.attr, &dev_attr_irqs.attr,
 	&dev_attr_spurious.attr,  &dev_attr_bell.attr,
 	&dev_attr_sleeps.attr,	  &dev_attr_abi.attr,
-	&dev_attr_cid.attr,
+	&dev_attr_cid.attr,	  &dev_attr_devices.attr,
 	NULL,
 };
 

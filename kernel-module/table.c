@@ -118,10 +118,13 @@ struct ofl_instance *ofl_table_create(const struct ofl_spec *spec)
 	err = ofl_region_get(&inst->region, &spec->mem, spec->window);
 	if (err)
 		goto err_crash_text;
+	err = ofl_devices_get(inst, spec->devices, spec->nr_devices);
+	if (err)
+		goto err_region;
 	if (spec->image[0]) {
 		err = ofl_source_load(inst, spec->image);
 		if (err)
-			goto err_region;
+			goto err_devices;
 	}
 	err = ofl_bell_open(inst);
 	if (err == -EINVAL)
@@ -133,6 +136,8 @@ struct ofl_instance *ofl_table_create(const struct ofl_spec *spec)
 
 err_source:
 	ofl_source_free(&inst->source);
+err_devices:
+	ofl_devices_put(inst);
 err_region:
 	ofl_region_put(&inst->region);
 err_crash_text:
@@ -181,6 +186,7 @@ static void set_going(struct ofl_instance *inst, bool on)
 
 int ofl_table_remove(struct ofl_instance *inst, bool force)
 {
+	bool leaked;
 	int err;
 
 	/* an open takes ofl_table_lock: nobody comes while we are here */
@@ -205,11 +211,14 @@ int ofl_table_remove(struct ofl_instance *inst, bool force)
 	list_del(&inst->node);
 	spin_unlock(&list_lock);
 	/* what a core that is not back may use is left allocated */
+	leaked = inst->nr_devices && inst->region.in_use;
 	ofl_source_free(&inst->source);
+	ofl_devices_put(inst);
 	ofl_region_put(&inst->region);
 	free_page((unsigned long)inst->crash_text);
 	pr_info("offload%u is gone\n", inst->number);
-	kfree(inst);
+	if (!leaked) /* names of its devices' resources lie in it */
+		kfree(inst);
 	return 0;
 }
 

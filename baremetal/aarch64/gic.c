@@ -4,7 +4,7 @@
  *
  * The distributor is Linux's: GICD_CTLR and everything of other cores and of
  * SPIs is never written, but for the pending bit of the one that is the image's
- * doorbell.  What belongs to this core is, in GICv2, the banked
+ * doorbell, and the enable bits of those of its own devices.  What belongs to this core is, in GICv2, the banked
  * first registers of the distributor and the CPU interface; in GICv3, its
  * redistributor and the ICC system registers.  (Arm IHI 0048B, IHI 0069H.)
  *
@@ -23,6 +23,10 @@
 #define REG_ICPENDR0 0x280
 #define REG_ICACTIVER0 0x380
 #define REG_IPRIORITYR 0x400
+#define GICD_CTLR 0x000
+#define GICD_CTLR_RWP (1u << 31) /* GICv3 */
+#define GICD_ISENABLER 0x100
+#define GICD_ICENABLER 0x180
 #define GICD_ISPENDR 0x200
 #define GICD_CPENDSGIR 0xf10 /* GICv2 */
 
@@ -70,17 +74,23 @@ static void reg_write(volatile uint32_t *base, uint32_t reg, uint32_t value)
 	base[reg / 4] = value;
 }
 
-/* Wait until `bit` of a redistributor register is 0. */
-static bool wait_clear(uint32_t reg, uint32_t bit)
+/* Wait until `bit` of a register is 0. */
+static bool wait_clear_of(volatile uint32_t *base, uint32_t reg, uint32_t bit)
 {
 	uint64_t end = ofl_now_ns() + POLL_NS;
 
-	while (reg_read(gicr, reg) & bit) {
+	while (reg_read(base, reg) & bit) {
 		if (ofl_now_ns() > end)
 			return false;
 		ofl_platform_relax();
 	}
 	return true;
+}
+
+/* The same of a redistributor register. */
+static bool wait_clear(uint32_t reg, uint32_t bit)
+{
+	return wait_clear_of(gicr, reg, bit);
 }
 
 static void init_banked(void)
@@ -219,7 +229,7 @@ void ofl_bell_hw_ring(uint64_t place)
 
 bool ofl_irqchip_valid(unsigned int irq)
 {
-	return irq < OFL_NR_IRQS;
+	return irq < OFL_NR_IRQS || ofl_irq_of_device(irq);
 }
 
 bool ofl_irqchip_reserved(unsigned int irq)
@@ -228,8 +238,24 @@ bool ofl_irqchip_reserved(unsigned int irq)
 	       (irq && irq == ofl_bell_irq());
 }
 
+/* One bit of a register in which zeros do nothing, as for the doorbell. */
+static void enable_shared(unsigned int irq, bool on)
+{
+	volatile uint32_t *gicd = (volatile uint32_t *)ofl_boot->arch.arm64.gicd_pa;
+
+	reg_write(gicd, (on ? GICD_ISENABLER : GICD_ICENABLER) + irq / 32 * 4,
+		  1u << irq % 32);
+	if (!on && gicr)
+		wait_clear_of(gicd, GICD_CTLR, GICD_CTLR_RWP);
+	dsb_sy();
+}
+
 void ofl_irqchip_enable(unsigned int irq, bool on)
 {
+	if (irq >= OFL_NR_IRQS) {
+		enable_shared(irq, on);
+		return;
+	}
 	reg_write(banked, on ? REG_ISENABLER0 : REG_ICENABLER0, 1u << irq);
 	if (!on && gicr)
 		wait_clear(GICR_CTLR, GICR_CTLR_RWP);

@@ -272,6 +272,23 @@ struct ofl_boot_image {
 };
 _Static_assert(sizeof(struct ofl_boot_image) == OFL_LINE, "boot image size");
 
+/*
+ * Device registers that are the image's, which maps them at their physical
+ * address.  irq: aarch64, the INTID of an SPI that the host has routed to this
+ * core and left disabled; enabling it is one bit of GICD_ISENABLER.
+ */
+#define OFL_BOOT_DEVICES 4
+#define OFL_DEVICE_NAME 16
+
+struct ofl_boot_device {
+	char name[OFL_DEVICE_NAME]; /* NUL terminated; "": none, nor behind it */
+	uint64_t pa;	   /* whole pages */
+	uint64_t size;
+	uint32_t irq; /* 0: none */
+	uint32_t reserved[7];
+};
+_Static_assert(sizeof(struct ofl_boot_device) == OFL_LINE, "boot device size");
+
 struct ofl_boot {
 	struct ofl_boot_info info; /* host, before the start */
 	union {
@@ -288,13 +305,15 @@ struct ofl_boot {
 	 */
 	char args[OFL_ARGS_MAX];
 	char image_name[256]; /* argv[0], NUL terminated.  Host, before the start */
-	uint8_t reserved1[1792];
+	struct ofl_boot_device device[OFL_BOOT_DEVICES]; /* host, before the start */
+	uint8_t reserved1[1536];
 };
 _Static_assert(offsetof(struct ofl_boot, arch) == 128, "boot page");
 _Static_assert(offsetof(struct ofl_boot, host) == 192, "boot page");
 _Static_assert(offsetof(struct ofl_boot, image) == 256, "boot page");
 _Static_assert(offsetof(struct ofl_boot, args) == 1024, "boot page");
 _Static_assert(offsetof(struct ofl_boot, image_name) == 2048, "boot page");
+_Static_assert(offsetof(struct ofl_boot, device) == 2304, "boot page");
 _Static_assert(sizeof(struct ofl_boot) == OFL_PAGE, "boot page size");
 
 /* ------------------------------------------------ crash record and log */

@@ -64,7 +64,8 @@ typedef void (*ofl_irq_fn)(unsigned int irq, void *arg);
 
 /*
  * Install fn for an interrupt of this core and enable it; NULL disables.
- * x86_64: a vector, 0x20 to 0xef.  aarch64: an SGI or PPI, INTID 0 to 31.
+ * x86_64: a vector, 0x20 to 0xef.  aarch64: an SGI or PPI, INTID 0 to 31, or
+ * the irq of an ofl_mmio (level: silence the device before you return).
  * Native: ENOSYS.  EINVAL: not such a number; EBUSY: it is the runtime's own.
  */
 int ofl_irq_handler(unsigned int irq, ofl_irq_fn fn, void *arg);
@@ -75,6 +76,18 @@ void ofl_irq_restore(unsigned long flags);
 
 /* Sleep until an interrupt was handled, or return at once if one is pending. */
 void ofl_idle(void);
+
+/* --- devices --- */
+
+/* A device that was allotted to this image (the module's device=). */
+struct ofl_mmio {
+	volatile void *regs; /* device memory: aligned accesses of their own size */
+	uint64_t size;	     /* bytes; nothing is mapped behind them */
+	unsigned int irq;    /* for ofl_irq_handler; 0: none */
+};
+
+/* By its name there.  ENODEV: there is none of this name; native: always. */
+int ofl_mmio(const char *name, struct ofl_mmio *mmio);
 
 /* --- waiting for the PMM --- */
 

@@ -11,131 +11,63 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/acpi.h>
-#include <linux/io.h>
-#include <linux/irq.h>
-#include <linux/irqdomain.h>
-#include <linux/of.h>
 #include <linux/printk.h>
 
 #include "core.h"
-
-#define GICD_TYPER 0x4
-#define GICD_ISENABLER 0x100
-#define SPI_FIRST 32
-#define SPI_END 1020
-
-static u32 gicd_read(const struct ofl_gic *gic, u32 reg)
-{
-	void __iomem *gicd = ioremap(gic->gicd_pa, OFL_GICD_SIZE);
-	u32 value = 0;
-
-	if (gicd) {
-		value = readl_relaxed(gicd + reg);
-		iounmap(gicd);
-	}
-	return value;
-}
-
-/* 0: nobody has it */
-static unsigned int mapped(struct irq_fwspec *spec, u32 intid)
-{
-	struct irq_domain *domain;
-	unsigned int irq;
-
-	if (!acpi_disabled)
-		return acpi_gsi_to_irq(intid, &irq) ? 0 : irq;
-	domain = irq_find_matching_fwspec(spec, DOMAIN_BUS_ANY);
-	return domain ? irq_find_mapping(domain, intid) : 0;
-}
-
-static int map(struct irq_fwspec *spec, u32 intid)
-{
-	int irq;
-
-	if (!acpi_disabled)
-		return acpi_register_gsi(NULL, intid, ACPI_EDGE_SENSITIVE,
-					 ACPI_ACTIVE_HIGH);
-	spec->param_count = 3;
-	spec->param[0] = 0; /* SPI */
-	spec->param[1] = intid - SPI_FIRST;
-	spec->param[2] = IRQ_TYPE_EDGE_RISING;
-	irq = irq_create_fwspec_mapping(spec);
-	return irq ?: -ENXIO;
-}
+#include "spi.h"
 
 int ofl_arch_bell_get(struct ofl_instance *inst)
 {
 	struct ofl_bell *bell = &inst->bell;
 	unsigned int spi = inst->spi;
-	struct irq_fwspec spec = { 0 };
-	struct device_node *node = NULL;
-	struct ofl_gic gic;
-	u32 end, intid;
-	int irq;
+	int end = ofl_spi_end(), irq = -ENOENT;
+	u32 intid;
 
-	if (ofl_gic_find(&gic))
-		return -ENODEV;
-	if (acpi_disabled) {
-		node = ofl_gic_node();
-		if (!node)
-			return -ENODEV;
-		spec.fwnode = of_node_to_fwnode(node);
-	}
-	end = min_t(u32, 32 * ((gicd_read(&gic, GICD_TYPER) & 31) + 1), SPI_END);
+	if (end < 0)
+		return end;
 	/* a second call: the one before did not work */
 	intid = bell->intid ?: end;
-	irq = -ENOENT;
 	if (spi) {
 		intid = spi;
 		if (bell->intid) {
 			pr_err("spi=%u: the interrupt controller does not enable it\n",
 			       spi);
 			irq = -EINVAL;
-		} else if (spi < SPI_FIRST || spi >= end) {
-			pr_err("spi=%u: this machine's shared interrupts are %u to %u\n",
-			       spi, SPI_FIRST, end - 1);
+		} else if (spi < OFL_SPI_FIRST || spi >= (unsigned int)end) {
+			pr_err("spi=%u: this machine's shared interrupts are %u to %d\n",
+			       spi, OFL_SPI_FIRST, end - 1);
 			irq = -EINVAL;
-		} else if (mapped(&spec, spi) || ofl_gic_is_msi(spi)) {
+		} else if (ofl_spi_mapped(spi) || ofl_gic_is_msi(spi)) {
 			pr_err("spi=%u: Linux uses this interrupt; see /proc/interrupts\n",
 			       spi);
 			irq = -EINVAL;
 		}
 	} else {
-		while (--intid >= SPI_FIRST &&
-		       (mapped(&spec, intid) || ofl_gic_is_msi(intid)))
+		while (--intid >= OFL_SPI_FIRST &&
+		       (ofl_spi_mapped(intid) || ofl_gic_is_msi(intid)))
 			;
-		if (intid < SPI_FIRST)
+		if (intid < OFL_SPI_FIRST)
 			irq = -ENOSPC;
 	}
 	if (irq == -ENOENT) {
 		bell->intid = intid;
-		irq = map(&spec, intid);
+		irq = ofl_spi_map(intid, true);
 		if (irq == -EINVAL) /* that one is for parameters */
 			irq = -ENXIO;
 	}
 	bell->mapping = irq;
-	of_node_put(node);
 	return irq;
 }
 
 void ofl_arch_bell_put(struct ofl_instance *inst)
 {
-	if (acpi_disabled)
-		irq_dispose_mapping(inst->bell.mapping);
-	else
-		acpi_unregister_gsi(inst->bell.intid);
+	ofl_spi_unmap(inst->bell.intid, inst->bell.mapping);
 }
 
 /* Numbers that are not wired up, or are the secure world's, ignore the write. */
 bool ofl_arch_bell_works(struct ofl_instance *inst)
 {
-	u32 intid = inst->bell.intid;
-	struct ofl_gic gic;
-
-	return !ofl_gic_find(&gic) &&
-	       gicd_read(&gic, GICD_ISENABLER + intid / 32 * 4) &
-	       BIT(intid % 32);
+	return ofl_spi_enabled(inst->bell.intid);
 }
 
 u64 ofl_arch_bell_place(struct ofl_instance *inst)

@@ -70,6 +70,11 @@ void ofl_arch_facts(struct ofl_refuse_facts *f)
 	f->no_gic = ofl_gic_find(&gic);
 }
 
+bool ofl_arch_owns(u64 pa, u64 size)
+{
+	return ofl_gic_overlaps(pa, size);
+}
+
 /* ------------------------------------------------------------- prepare */
 
 static void read_mpidr(void *arg)

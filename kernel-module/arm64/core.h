@@ -41,6 +41,8 @@ int ofl_psci_affinity_info(u64 mpidr);
 int ofl_gic_find(struct ofl_gic *gic);
 /* Its node in the device tree, to be put; NULL: there is none. */
 struct device_node *ofl_gic_node(void);
+/* Are registers of it, or of a redistributor, in this range? */
+bool ofl_gic_overlaps(u64 pa, u64 size);
 /* Is this shared interrupt one that message signalled interrupts are made of? */
 bool ofl_gic_is_msi(u32 intid);
 /* Fill in what belongs to the core; it is online.  Messages are printed. */

@@ -151,6 +151,27 @@ int ofl_gic_find(struct ofl_gic *gic)
 	return 0;
 }
 
+bool ofl_gic_overlaps(u64 pa, u64 size)
+{
+	struct device_node *node;
+	struct resource res;
+	struct ofl_gic gic;
+	bool found;
+	int i;
+
+	if (!acpi_disabled) /* there, Linux requests the other ranges */
+		return !ofl_gic_find(&gic) &&
+		       ofl_memspec_overlap(gic.gicd_pa, SZ_64K, pa, size);
+	node = ofl_gic_node();
+	found = false;
+	for (i = 0; node && !of_address_to_resource(node, i, &res); i++)
+		if (ofl_memspec_overlap(res.start, resource_size(&res), pa,
+					size))
+			found = true;
+	of_node_put(node);
+	return found;
+}
+
 /* ---------------------------------------- interrupts that messages make */
 
 #define V2M_MSI_TYPER 0x8

@@ -15,6 +15,7 @@
 #include <linux/jiffies.h>
 #include <linux/kprobes.h>
 #include <linux/printk.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/cc_platform.h>
@@ -44,6 +45,44 @@ void ofl_arch_facts(struct ofl_refuse_facts *f)
 	f->encrypted_memory = cc_platform_has(CC_ATTR_MEM_ENCRYPT);
 	f->five_levels = native_read_cr4() & X86_CR4_LA57;
 	f->no_lapic = !boot_cpu_has(X86_FEATURE_APIC);
+}
+
+/* Local APIC; Linux requests those of the I/O APICs. */
+bool ofl_arch_owns(u64 pa, u64 size)
+{
+	u64 base;
+
+	rdmsrl(MSR_IA32_APICBASE, base);
+	return ofl_memspec_overlap(base & MSR_IA32_APICBASE_BASE, SZ_4K, pa,
+				   size);
+}
+
+/*
+ * A device's interrupt would go through an I/O APIC or be a message, both Linux's
+ * to set up: images poll.
+ */
+int ofl_arch_device_irq_get(struct ofl_device *d)
+{
+	pr_err("device=%s: an image on x86_64 gets no interrupt of a device; leave irq= out and poll\n",
+	       d->spec.name);
+	return -EOPNOTSUPP;
+}
+
+void ofl_arch_device_irq_put(struct ofl_device *d)
+{
+}
+
+int ofl_arch_device_irq_lend(struct ofl_device *d, unsigned int cpu)
+{
+	return 0;
+}
+
+void ofl_arch_device_irq_quiet(struct ofl_device *d)
+{
+}
+
+void ofl_arch_device_irq_unlend(struct ofl_device *d)
+{
 }
 
 /* ------------------------------------------------------------- prepare */

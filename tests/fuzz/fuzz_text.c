@@ -11,6 +11,8 @@
 #undef MAX64
 #include "kernel-module/args.c"
 #undef SAY
+#include "kernel-module/devspec.c"
+#undef SAY
 #include "kernel-module/spec.c"
 #undef SAY
 #include "baremetal/args.c"
@@ -41,6 +43,10 @@ static void look(const struct ofl_spec *spec)
 	MUST(memchr(spec->image, '\0', sizeof(spec->image)));
 	MUST(memchr(spec->args, '\0', sizeof(spec->args)));
 	MUST(spec->image[0] || !spec->start);
+	MUST(spec->nr_devices <= OFL_BOOT_DEVICES);
+	for (unsigned int i = 0; i < spec->nr_devices; i++)
+		MUST(memchr(spec->devices[i].name, '\0', OFL_DEVICE_NAME) &&
+		     spec->devices[i].size && spec->devices[i].size <= 1u << 30);
 	split(spec->args, true);
 }
 
@@ -63,7 +69,7 @@ static void lists(const char *text)
 	struct ofl_spec_words words = { 0 };
 	const char **word[] = { &words.cpu,    &words.image, &words.mem,
 				&words.window, &words.args,  &words.start,
-				&words.spi };
+				&words.spi,    &words.device };
 	struct ofl_spec *specs = malloc(4 * sizeof(*specs));
 	char *copy = strdup(text), *rest = copy, *item, msg[OFL_MSG_MAX] = "";
 	unsigned int i, nr = 99;

@@ -11,6 +11,7 @@
 #   # machines: hlt gicv3       one boot on each (see tests/lab/guest)
 #   # cmdline: memmap=...       more kernel parameters
 #   # dt: reserved              aarch64: with a reserved-memory node
+#   # qemu-x86_64: -device edu     more of QEMU's own options, for one architecture
 #   # timeout: 400              seconds, if 240 are few
 
 KTAP_NR=0

@@ -198,6 +198,10 @@ static void test_region(void **state)
 			.serial = OFL_SERIAL_PL011,
 			.serial_pa = 0x09000040,
 		},
+		.device = {
+			{ .name = "one", .pa = 0x0a001000, .size = 0x3000 },
+			{ .name = "two", .pa = 0x10000000, .size = 0x400000 },
+		},
 	};
 	const uint64_t va = OFL_REGION_VA, pa = 0x40000000, im = OFL_IMAGE_OFF;
 
@@ -224,7 +228,21 @@ static void test_region(void **state)
 	assert_int_equal(walk(va + 0x400000).size, 0x200000);
 	assert_int_equal(walk(0x40c00000).size, 0x200000);
 	expect(0x09000040, 0x09000040, OFL_PROT_DEVICE);
-	assert_true(mmu.used <= 10);
+	expect(0x0a000fff, 0, NONE);
+	expect(0x0a001000, 0x0a001000, OFL_PROT_DEVICE);
+	expect(0x0a003fff, 0x0a003fff, OFL_PROT_DEVICE);
+	expect(0x0a004000, 0, NONE);
+	expect(0x10000000, 0x10000000, OFL_PROT_DEVICE);
+	expect(0x103fffff, 0x103fffff, OFL_PROT_DEVICE);
+	expect(0x10400000, 0, NONE);
+	assert_true(mmu.used <= 11);
+
+	/* one that lies on something else is refused */
+	boot.device[2] = (struct ofl_boot_device){ .name = "three",
+						   .pa = 0x09000000,
+						   .size = 0x1000 };
+	setup(NULL);
+	assert_int_equal(ofl_mmu_map_region(&mmu, &boot), -EEXIST);
 }
 
 static void test_five_levels(void **state)

@@ -12,6 +12,8 @@
 #undef MAX64
 #include "kernel-module/args.c"
 #undef SAY
+#include "kernel-module/devspec.c"
+#undef SAY
 #include "kernel-module/spec.c"
 
 #define MAX 4
@@ -248,6 +250,109 @@ static void line_bad(void **state)
 	assert_int_equal(line(text), -EINVAL);
 }
 
+/* --- devices --- */
+
+static struct ofl_devspec dev[OFL_BOOT_DEVICES];
+
+static int devices(const char *text)
+{
+	memset(dev, 0xee, sizeof(dev));
+	msg[0] = 0;
+	return ofl_devspec_parse(text, dev, &nr, msg);
+}
+
+static void devices_good(void **state)
+{
+	(void)state;
+	assert_int_equal(devices(""), 0);
+	assert_int_equal(nr, 0);
+	assert_int_equal(devices("gpio:4K@0x9030000:irq=39"), 0);
+	assert_int_equal(nr, 1);
+	assert_string_equal(dev[0].name, "gpio");
+	assert_int_equal(dev[0].size, 0x1000);
+	assert_int_equal(dev[0].pa, 0x9030000);
+	assert_int_equal(dev[0].irq, 39);
+	assert_false(dev[0].edge);
+	assert_int_equal(devices("a:1M@4G,b_2.c-D@3456789:0x1000@0x1000:edge=1019"), 0);
+	assert_int_equal(nr, 2);
+	assert_int_equal(dev[0].pa, 4ull << 30);
+	assert_int_equal(dev[0].irq, 0);
+	assert_string_equal(dev[1].name, "b_2.c-D@3456789");
+	assert_true(dev[1].edge);
+	assert_int_equal(dev[1].irq, 1019);
+	assert_int_equal(devices("a:4K@0,b:4K@4K,c:4K@8K,d:1G@1G"), 0);
+	assert_int_equal(nr, 4);
+
+	/* for each of two instances, or for the second alone */
+	assert_int_equal(LISTS(.cpu = "2,3", .image = "x,y",
+			       .device = "a:4K@1G,b:4K@2G; a:4K@3G"), 0);
+	assert_int_equal(specs[0].nr_devices, 2);
+	assert_int_equal(specs[1].nr_devices, 1);
+	assert_int_equal(specs[1].devices[0].pa, 3ull << 30);
+	assert_int_equal(LISTS(.cpu = "2,3", .image = "x,y", .device = ";a:4K@3G"),
+			 0);
+	assert_int_equal(specs[0].nr_devices, 0);
+	assert_int_equal(specs[1].nr_devices, 1);
+	assert_int_equal(line("cpu=2 image=a device=a:4K@1G,b:4K@2G"), 0);
+	assert_int_equal(specs[0].nr_devices, 2);
+}
+
+static void devices_bad(void **state)
+{
+	static const struct {
+		const char *text, *says;
+	} bad[] = {
+		{ "4K@1G", "begins with a name" },
+		{ ":4K@1G", "begins with a name" },
+		{ "a", "begins with a name" },
+		{ "a b:4K@1G", "begins with a name" },
+		{ "a234567890123456:4K@1G", "name is too long" },
+		{ "a:", "SIZE@ADDRESS" },
+		{ "a:4K", "SIZE@ADDRESS" },
+		{ "a:4K@", "SIZE@ADDRESS" },
+		{ "a:@1G", "SIZE@ADDRESS" },
+		{ "a:4K@1Gx", "something is behind" },
+		{ "a:4K@1G,", "begins with a name" },
+		{ "a:4K@1G:", "irq=N" },
+		{ "a:4K@1G:irq", "irq=N" },
+		{ "a:4K@1G:irq=", "irq=N" },
+		{ "a:4K@1G:irq=x", "irq=N" },
+		{ "a:4K@1G:irq=31", "32 to 1019" },
+		{ "a:4K@1G:edge=1020", "32 to 1019" },
+		{ "a:4K@1G:irq=40:irq=41", "something is behind" },
+		{ "a:0@1G", "whole pages" },
+		{ "a:2K@1G", "whole pages" },
+		{ "a:4K@1025", "whole pages" },
+		{ "a:4K@65536G", "64 TiB" },
+		{ "a:2G@1G", "1 GiB" },
+		{ "a:4K@1G,a:4K@2G", "a and a have the same" },
+		{ "a:8K@1G,b:4K@0x40001000", "a and b have the same" },
+		{ "a:4K@1G:irq=40,b:4K@2G:edge=40", "a and b have the same" },
+		{ "a:4K@1G,b:4K@2G,c:4K@3G,d:4K@4G,e:4K@5G", "more than 4" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char *copy = strdup(bad[i].text);
+
+		if (devices(copy) != -EINVAL)
+			fail_msg("'%s' was taken", bad[i].text);
+		if (!strstr(msg, bad[i].says) || !strstr(msg, "device="))
+			fail_msg("'%s': '%s' lacks '%s'", bad[i].text, msg,
+				 bad[i].says);
+		free(copy);
+	}
+	BAD(-EINVAL, "device= has 2", .cpu = "2", .image = "a",
+	    .device = "a:4K@1G;b:4K@2G");
+	BAD(-EINVAL, "a for CPU 2 and b for CPU 3", .cpu = "2,3", .image = "x,y",
+	    .device = "a:4K@1G;c:4K@2G,b:4K@1G");
+	BAD(-EINVAL, "a for CPU 2 and b for CPU 3", .cpu = "2,3", .image = "x,y",
+	    .device = "a:4K@1G:irq=40;b:4K@2G:irq=40");
+	BAD(-EINVAL, "begins with a name", .cpu = "2,3", .image = "x,y",
+	    .device = ";4K@1G");
+}
+
 static void overlap(void **state)
 {
 	const uint64_t top = ~(uint64_t)0;
@@ -268,7 +373,8 @@ int main(void)
 		cmocka_unit_test(one),	     cmocka_unit_test(several),
 		cmocka_unit_test(counts),    cmocka_unit_test(together),
 		cmocka_unit_test(too_long),  cmocka_unit_test(line_good),
-		cmocka_unit_test(line_bad),  cmocka_unit_test(overlap),
+		cmocka_unit_test(line_bad),  cmocka_unit_test(devices_good),
+		cmocka_unit_test(devices_bad), cmocka_unit_test(overlap),
 	};
 
 	return cmocka_run_group_tests_name("spec", tests, NULL, NULL);
