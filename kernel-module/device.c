@@ -148,14 +148,16 @@ static void put_one(struct ofl_device *d)
 	release_mem_region(d->spec.pa, d->spec.size);
 }
 
-static int get_one(struct ofl_instance *inst, struct ofl_device *d)
+static int get_one(struct ofl_instance *inst, struct ofl_device *d,
+		   const struct ofl_devspec *spec)
 {
-	int err = check_range(inst, &d->spec);
+	int err = check_range(inst, spec);
 
 	if (err)
 		return err;
+	d->spec = *spec;
 	snprintf(d->label, sizeof(d->label), "offload%u %s", inst->number,
-		 d->spec.name);
+		 spec->name);
 	d->res = request_mem_region(d->spec.pa, d->spec.size, d->label);
 	if (!d->res) {
 		pr_err("device=%s: [%#llx-%#llx] is in use; /proc/iomem tells by whom\n",
@@ -180,8 +182,7 @@ int ofl_devices_get(struct ofl_instance *inst, const struct ofl_devspec *specs,
 	while (inst->nr_devices < nr) {
 		struct ofl_device *d = &inst->devices[inst->nr_devices];
 
-		d->spec = specs[inst->nr_devices];
-		err = get_one(inst, d);
+		err = get_one(inst, d, &specs[inst->nr_devices]);
 		if (err) {
 			ofl_devices_put(inst);
 			return err;

@@ -69,13 +69,10 @@ static void say_late(struct ofl_instance *inst, const char *what)
 
 static void look_at_exit(struct ofl_instance *inst)
 {
-	struct ofl_boot *boot = ofl_instance_boot(inst);
-
 	if (!ofl_arch_is_idle(inst)) {
 		say_late(inst, "exited");
 		return;
 	}
-	WRITE_ONCE(inst->exit_status, READ_ONCE(boot->image.exit_status));
 	WRITE_ONCE(inst->has_exited, true);
 	pr_info("offload%u: image %s exited with status %d\n", inst->number,
 		inst->source.name, inst->exit_status);
@@ -96,7 +93,13 @@ void ofl_watch_look(struct ofl_instance *inst)
 		pr_err("offload%u: image %s stored state %u, which does not exist; ignored\n",
 		       inst->number, inst->source.name, raw);
 	}
+	/* its own last word counts; a stop request may have come right behind it */
+	if (state == OFL_STATE_STOPPED && inst->image_state == OFL_STATE_EXITED)
+		state = OFL_STATE_EXITED;
 	if (state >= 0 && (u32)state != inst->image_state) {
+		if (state == OFL_STATE_EXITED)
+			WRITE_ONCE(inst->exit_status,
+				   READ_ONCE(ofl_instance_boot(inst)->image.exit_status));
 		WRITE_ONCE(inst->image_state, state);
 		inst->ended_at = jiffies;
 		ofl_chardev_changed(inst);

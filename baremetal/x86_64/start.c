@@ -22,6 +22,8 @@ _Static_assert(OFL_REGION_VA + offsetof(struct ofl_boot, host.request) ==
 _Static_assert(OFL_REGION_VA + offsetof(struct ofl_boot, image.state) ==
 	       BOOT_IMAGE_STATE, "cpu_asm.h");
 _Static_assert((int)OFL_REQUEST_STOP == REQUEST_STOP &&
+	       (int)OFL_STATE_EXITED == STATE_EXITED &&
+	       (int)OFL_STATE_CRASHED == STATE_CRASHED &&
 	       (int)OFL_STATE_STOPPED == STATE_STOPPED, "cpu_asm.h");
 _Static_assert(OFL_ABI_VERSION == 1, "the note in start.S");
 _Static_assert((int)OFL_STATE_ENTERED == 1 && offsetof(struct ofl_boot, image) == 256 &&

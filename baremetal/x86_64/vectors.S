@@ -111,9 +111,14 @@ ofl_x86_nmi:
 	je	1f
 	pop	%rax
 	iretq
+	/* what the image has said of its end stays */
 1:	movabs	$BOOT_IMAGE_STATE, %rax
+	cmpl	$STATE_EXITED, (%rax)
+	je	2f
+	cmpl	$STATE_CRASHED, (%rax)
+	je	2f
 	movl	$STATE_STOPPED, (%rax)
-	movabs	$BOOT_PARK_ENTRY, %rax
+2:	movabs	$BOOT_PARK_ENTRY, %rax
 	jmp	*(%rax)
 	.size ofl_x86_nmi, . - ofl_x86_nmi
 

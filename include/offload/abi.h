@@ -205,7 +205,8 @@ _Static_assert(offsetof(struct ofl_boot_info, entry) == 64, "boot info");
  * switches to its own tables in steps, and an NMI may come between any two.
  *
  * Every NMI is the host's: if request is OFL_REQUEST_STOP, store
- * OFL_STATE_STOPPED and go to park_entry; else return.
+ * OFL_STATE_STOPPED (unless the state is EXITED or CRASHED already: the image's
+ * own last word stays) and go to park_entry; else return.
  */
 #define OFL_PARK_SIZE 0x8000u
 

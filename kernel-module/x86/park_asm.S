@@ -34,6 +34,8 @@
 #define BOOT_HOST_REQUEST (REGION_VA + 192)
 #define BOOT_IMAGE_STATE (REGION_VA + 256)
 #define REQUEST_STOP 1
+#define STATE_EXITED 4
+#define STATE_CRASHED 5
 #define STATE_STOPPED 6
 
 	.text
@@ -136,8 +138,12 @@ SYM_INNER_LABEL(ofl_park_nmi, SYM_L_GLOBAL)
 	cmpl	$REQUEST_STOP, (%rcx)
 	jne	2f
 	movabsq	$BOOT_IMAGE_STATE, %rcx
+	cmpl	$STATE_EXITED, (%rcx)
+	je	3f
+	cmpl	$STATE_CRASHED, (%rcx)
+	je	3f
 	movl	$STATE_STOPPED, (%rcx)
-	jmp	ofl_park_entry
+3:	jmp	ofl_park_entry
 2:	popq	%rcx
 	popq	%rax
 SYM_INNER_LABEL(ofl_park_other, SYM_L_GLOBAL)

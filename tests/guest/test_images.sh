@@ -68,6 +68,18 @@ is "hotplug of another core: still running" "$(attr state)" running
 echo l > /proc/sysrq-trigger 2> /dev/null
 is "backtrace of all cores: still running" "$(attr state)" running
 
+echo stop > $DEV/state
+
+# A stop request right behind the image's own last word changes nothing.
+echo $IMG/lastword.bin > $DEV/image
+check "last word: start" sh -c "echo start > $DEV/state"
+check "last word: said" until_true 60 grep -q 'last word' $DEV/log
+[ "$arch" = x86_64 ] || check "last word: seen" until_true 60 sh -c "dmesg | grep -q 'has exited and still holds'"
+check "last word: stop" sh -c "echo stop > $DEV/state"
+is "last word: exit status" "$(attr state) $(attr exit_status)" "offline 7"
+
+echo $IMG/spin.bin > $DEV/image
+check "start" sh -c "echo start > $DEV/state"
 check "rmmod while it runs" rmmod offload
 check "all cores back" all_online
 
