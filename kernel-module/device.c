@@ -97,6 +97,16 @@ static int judge_amba(struct device *dev, void *arg)
 {
 	return judge(dev, &to_amba_device(dev)->res, arg);
 }
+
+static bool walk_amba(struct claim *claim)
+{
+	return bus_for_each_dev(&amba_bustype, NULL, claim, judge_amba);
+}
+#else
+static bool walk_amba(struct claim *claim)
+{
+	return false;
+}
 #endif
 
 static int check_range(const struct ofl_instance *inst,
@@ -127,11 +137,8 @@ static int check_range(const struct ofl_instance *inst,
 		return -EBUSY;
 	}
 	if (bus_for_each_dev(&pci_bus_type, NULL, &claim, judge_pci) ||
-	    bus_for_each_dev(&platform_bus_type, NULL, &claim, judge_platform)
-#ifdef CONFIG_ARM_AMBA
-	    || bus_for_each_dev(&amba_bustype, NULL, &claim, judge_amba)
-#endif
-	) {
+	    bus_for_each_dev(&platform_bus_type, NULL, &claim, judge_platform) ||
+	    walk_amba(&claim)) {
 		pr_err("device=%s: [%#llx-%#llx] is of %s: %s\n", spec->name,
 		       spec->pa, last, dev_name(claim.dev), claim.why);
 		return -EBUSY;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Several instances at once: two lent cores with a daemon each, neighbours on vsock,
 # coming and going at run time, and what is refused.
-# machines: hlt x2apic gicv2 gicv3
+# machines: hlt gicv2 gicv3
 . /offload/tests/lib.sh
 . /offload/tests/offload.sh
 
