@@ -111,6 +111,16 @@ static bool read_reg(const void *fdt, int node, const char *name,
 	return true;
 }
 
+/* NULL: none, or not text. */
+static const char *text_property(const void *fdt, int node, const char *name)
+{
+	const char *text;
+	int len;
+
+	text = fdt_getprop(fdt, node, name, &len);
+	return text && len > 0 && !text[len - 1] ? text : NULL;
+}
+
 /* One child of the root.  1: dev is a device; 0: it is not. */
 static int read_node(const void *fdt, int node, struct ofl_virtio *dev,
 		     const struct ofl_virtio *first, const struct taken *taken,
@@ -139,6 +149,8 @@ static int read_node(const void *fdt, int node, struct ofl_virtio *dev,
 					       first[taken->owner[i]].name);
 				return 0;
 			}
+	copy_name(dev->options, sizeof(dev->options),
+		  text_property(fdt, node, OFL_FDT_OPTIONS));
 	dev->hdr = (struct ofl_vdev *)(void *)(ofl_window_va +
 					       (range[0].pa - base));
 	dev->mem.va = ofl_window_va + (range[1].pa - base);
