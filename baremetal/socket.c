@@ -19,6 +19,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "devices.h"
 #include "files.h"
 #include "tty.h"
 #include "wait.h"
@@ -52,6 +53,7 @@ struct waiter {
 
 static void progress_all(void)
 {
+	ofl_devices_check();
 	for (size_t i = 0; i < NR_FAMILIES; i++)
 		families[i]->progress();
 }
@@ -266,6 +268,7 @@ int connect(int fd, const struct sockaddr *addr, socklen_t len)
 		return -1;
 	if (!addr)
 		return failed(-EFAULT);
+	ofl_devices_check();
 	sk->family->progress();
 	err = sk->ops->connect(sk, addr, len);
 	if (err)
@@ -307,6 +310,7 @@ int accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 	/* Leave the connection in its queue if there is no descriptor for it. */
 	if (!ofl_files_room())
 		return failed(-EMFILE);
+	ofl_devices_check();
 	sk->family->progress();
 	waiter_start(&w, sk->recv_timeout);
 	while ((err = sk->ops->accept(sk, &conn)) == -EAGAIN && !nonblock)

@@ -11,6 +11,8 @@
 #   # machines: hlt gicv3       one boot on each (see tests/lab/guest)
 #   # cmdline: memmap=...       more kernel parameters
 #   # dt: reserved              aarch64: with a reserved-memory node
+#   # native: httpd fetch       images that it runs as processes
+#   # needs: dbench             what tests/lab/NAME fetches
 #   # timeout: 400              seconds, if 240 are few
 
 KTAP_NR=0

@@ -75,6 +75,7 @@ a=$!
 b=$!
 until_true test -S a/vsock -a -S b/vsock -a -S a/sock -a -S b/sock
 "$native/httpd" --pmm a/sock >image.log 2>&1 &
+image=$!
 until_true sh -c "echo CONNECT 80 | timeout 10 socat -t5 - UNIX-CONNECT:a/vsock | grep OK"
 timeout 60 "$native/fetch" --pmm b/sock vsock:10:80 /hello.txt copy.txt >>image.log 2>&1
 is "an image fetches from another by its CID" "$?$(cat share/copy.txt)" "0from a neighbour"
@@ -83,7 +84,7 @@ is "and hears that there is none" $? 3
 timeout 60 "$native/fetch" --pmm b/sock vsock:10:81 /hello.txt copy.txt >>image.log 2>&1
 is "or no such port" $? 3
 disown -a
-kill $a $b $(jobs -p) 2>/dev/null
+kill -9 $a $b $image 2>/dev/null
 
 # --- the socket calls, from inside ---
 
