@@ -36,6 +36,11 @@ void ofl_platform_ring(void)
 	}
 }
 
+bool ofl_platform_rejoin(void)
+{
+	return false; /* the host tells */
+}
+
 void ofl_platform_state(enum ofl_image_state state)
 {
 	__atomic_store_n(&ofl_boot->image.state, state, __ATOMIC_RELEASE);

@@ -100,10 +100,15 @@ RT := $(B)/rt/liboffload-rt.a $(B)/rt/crt0.o $(B)/rt/offload.lds $(RT_HEADERS) \
 
 # --- images ---
 
-IMAGE_SRC := $(wildcard baremetal/images/*.c tests/images/*.c)
+IMAGE_SRC := $(wildcard baremetal/images/*.c examples/*.c tests/images/*.c)
 IMAGES := $(patsubst %.c,$(B)/images/%.elf,$(notdir $(IMAGE_SRC)))
 
 $(B)/images/%.elf $(B)/images/%.bin: baremetal/images/%.c $(RT)
+	@mkdir -p $(@D)
+	$(call note,IMAGE,$(B)/images/$*)
+	$(Q)$(B)/offload-cc -g $(WARN) -o $(B)/images/$* $<
+
+$(B)/images/%.elf $(B)/images/%.bin: examples/%.c examples/address.h $(RT)
 	@mkdir -p $(@D)
 	$(call note,IMAGE,$(B)/images/$*)
 	$(Q)$(B)/offload-cc -g $(WARN) -o $(B)/images/$* $<

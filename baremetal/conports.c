@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "devices.h"
 #include "files.h"
 #include "wait.h"
 
@@ -234,6 +235,8 @@ int ofl_conports_start(struct ofl_console *first, struct ofl_virtio *dev)
 
 void ofl_conports_lost(void)
 {
+	for (unsigned int p = 0; p < con.nr; p++)
+		ofl_console_lost(con.port[p].con);
 	con.multi = false;
 	con.nr = 0;
 }
@@ -253,8 +256,9 @@ static struct ofl_console *find(const char *name)
 
 struct ofl_console *ofl_conports_find(const char *name)
 {
-	if (!name || strncmp(name, "/dev/", 5) || !con.nr)
+	if (!name || strncmp(name, "/dev/", 5))
 		return NULL;
+	ofl_devices_check();
 	hear();
 	return find(name + 5);
 }

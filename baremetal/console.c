@@ -140,6 +140,14 @@ static void salvage(struct ofl_console *con)
 	}
 }
 
+void ofl_console_lost(struct ofl_console *con)
+{
+	if (con->dev)
+		salvage(con);
+	con->dev = NULL;
+	con->rx_now = NULL;
+}
+
 /* An output buffer, waiting for one; NULL and *err. */
 static struct ofl_console_buf *tx_get(struct ofl_console *con, int *err)
 {

@@ -60,6 +60,8 @@ ssize_t ofl_console_read(struct ofl_console *con, void *buf, size_t len,
 			 bool nonblock);
 /* Would a read return at once, with bytes, the end or an error? */
 bool ofl_console_readable(struct ofl_console *con);
+/* Its PMM is gone: what that did not take goes to the log. */
+void ofl_console_lost(struct ofl_console *con);
 /*
  * Wait (bounded) until the PMM has taken all output.  What it never takes, here
  * or in a write that fails, goes to the log.

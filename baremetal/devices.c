@@ -22,6 +22,7 @@ static struct ofl_virtio devices[OFL_DEVICES_MAX];
 static struct ofl_console console;
 static struct ofl_p9 shares[OFL_MOUNTS_MAX];
 static unsigned int nr_shares;
+static uint32_t attached; /* the PMM that all of this belongs to; 0: none */
 
 /* The first share is "/", a later one /TAG. */
 static int start_share(struct ofl_virtio *dev)
@@ -81,20 +82,33 @@ static void start(struct ofl_virtio *dev)
 			       strerror(-err));
 }
 
+/*
+ * Their PMM is gone.  What a program holds stays as it is, with an error from each
+ * use: names, open files and random bytes EIO, sockets ECONNRESET, the console its log.
+ */
+static void lose(void)
+{
+	attached = 0;
+	for (unsigned int i = 0; i < nr_shares; i++)
+		ofl_p9_lost(&shares[i]);
+	ofl_vsock_lost();
+	if (&ofl_net)
+		ofl_net.lost();
+	ofl_conports_lost();
+	ofl_console_lost(&console);
+}
+
 int ofl_devices_attach(uint32_t epoch)
 {
 	int n;
 
+	lose();
+	attached = epoch;
 	for (unsigned int i = 0; i < nr_shares; i++)
 		ofl_files_forget(&shares[i]);
 	ofl_tty_use(NULL);
-	ofl_vsock_lost();
-	if (&ofl_net)
-		ofl_net.lost();
 	ofl_rng_lost();
 	nr_shares = 0;
-	ofl_conports_lost();
-	console.dev = NULL;
 	n = ofl_devtree_read(devices, OFL_DEVICES_MAX, epoch);
 	if (n < 0)
 		return n;
@@ -104,6 +118,23 @@ int ofl_devices_attach(uint32_t epoch)
 	for (int i = 0; i < n; i++)
 		start(&devices[i]);
 	return 0;
+}
+
+void ofl_devices_check(void)
+{
+	uint32_t epoch = ofl_platform_pmm_epoch();
+	static bool busy;
+
+	if ((epoch && epoch == attached) || busy)
+		return;
+	busy = true;
+	if (attached)
+		lose();
+	if (!epoch && ofl_platform_rejoin())
+		epoch = ofl_platform_pmm_epoch();
+	if (epoch && !ofl_devices_attach(epoch))
+		ofl_log_printf("offload: attached to PMM %u\n", epoch);
+	busy = false;
 }
 
 void ofl_devices_drain(void)

@@ -12,7 +12,7 @@
 #include "console.h"
 #include "p9.h"
 
-#define OFL_OPEN_MAX 128 /* descriptors */
+#define OFL_OPEN_MAX 256 /* descriptors */
 #define OFL_MOUNTS_MAX 8 /* 9p shares */
 #define OFL_PATH_MAX 1024
 

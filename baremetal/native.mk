@@ -57,6 +57,9 @@ endef
 $(NATIVE)/%: baremetal/images/%.c $(NATIVE_DEPS)
 	$(native_link)
 
+$(NATIVE)/%: examples/%.c examples/address.h $(NATIVE_DEPS)
+	$(native_link)
+
 $(NATIVE)/%: NATIVE_CFLAGS += -I.
 $(NATIVE)/%: tests/images/%.c $(NATIVE_DEPS)
 	$(native_link)
@@ -64,8 +67,8 @@ $(NATIVE)/%: tests/images/%.c $(NATIVE_DEPS)
 # Images that need the interrupts or the traps of a real core say so with a
 # line "/* native: no */".
 NATIVE_IMAGES := $(patsubst %.c,$(NATIVE)/%,$(notdir $(shell \
-	grep -L '^/\* native: no \*/' baremetal/images/*.c tests/images/*.c \
-	2>/dev/null)))
+	grep -L '^/\* native: no \*/' baremetal/images/*.c examples/*.c \
+	tests/images/*.c 2>/dev/null)))
 .PHONY: native
 native: $(NATIVE_IMAGES)
 ALL += $(NATIVE_IMAGES)

@@ -66,7 +66,8 @@ void ofl_p9_request(struct ofl_p9 *p9, struct p9_out *out, unsigned int type)
 	p9->want = (uint8_t)(type + 1);
 	p9->data.len = 0;
 	p9->data_in = false;
-	*out = (struct p9_out){ .buf = p9->tx, .size = p9->msize };
+	/* Without a PMM there is no buffer: ofl_p9_rpc() will say so. */
+	*out = (struct p9_out){ .buf = p9->tx, .size = p9->dead ? 0 : p9->msize };
 	p9_put(out, 0, 4);
 	p9_put(out, type, 1);
 	p9_put(out, p9->tag, 2);
@@ -101,7 +102,7 @@ int ofl_p9_rpc_head(struct ofl_p9 *p9, struct p9_out *out, struct p9_in *in,
 	uint32_t size;
 	uint16_t tag;
 
-	if (p9->dead)
+	if (p9->dead || out->stale)
 		return -EIO;
 	if (out->bad)
 		return -ENAMETOOLONG; /* only names have no other bound */
@@ -199,6 +200,18 @@ static int attach(struct ofl_p9 *p9, const char *uname, const char *aname)
 		return ofl_p9_lied(p9, "9p attach reply too short");
 	p9->fids[0] |= 1u << OFL_P9_ROOT;
 	return 0;
+}
+
+void ofl_p9_lost(struct ofl_p9 *p9)
+{
+	p9->dead = true;
+}
+
+void ofl_p9_put_fid(struct ofl_p9 *p9, struct p9_out *out, uint32_t fid)
+{
+	if (fid != OFL_P9_ROOT && fid / 256 != (p9->session & 0xffffff))
+		out->stale = true;
+	p9_put(out, fid, 4);
 }
 
 int ofl_p9_begin(struct ofl_p9 *p9, const char *uname, const char *aname)

@@ -18,7 +18,7 @@
 #include "virtio.h"
 #include "vq.h"
 
-#define OFL_P9_FIDS 128u
+#define OFL_P9_FIDS 256u
 #define OFL_P9_ROOT 0u /* fid of the root of the share */
 #define OFL_P9_NAME_MAX 255u
 #define OFL_P9_TAG_MAX 31u
@@ -96,6 +96,7 @@ struct ofl_p9 {
 	uint16_t tag;	/* of the request being composed */
 	uint8_t want;	/* the type of its reply */
 	bool dead;
+	uint32_t session; /* counts ofl_p9_start(); fids of older ones are EIO */
 	uint32_t fids[OFL_P9_FIDS / 32]; /* used ones */
 	char name[OFL_P9_TAG_MAX + 1];	 /* the mount tag, or what mount() said */
 };
@@ -127,6 +128,9 @@ void ofl_p9_end(struct ofl_p9 *p9);
 bool ofl_p9_is_stream(const struct ofl_p9 *p9);
 /* Are there fids beside the root? */
 bool ofl_p9_in_use(const struct ofl_p9 *p9);
+
+/* Its PMM is gone: nothing more is sent, whatever is tried. */
+void ofl_p9_lost(struct ofl_p9 *p9);
 
 /*
  * A new fid for `path` below `fid`: names with single slashes between them, ""
@@ -180,6 +184,7 @@ void ofl_p9_fid_put(struct ofl_p9 *p9, uint32_t fid);
 struct p9_out;
 struct p9_in;
 void ofl_p9_request(struct ofl_p9 *p9, struct p9_out *out, unsigned int type);
+void ofl_p9_put_fid(struct ofl_p9 *p9, struct p9_out *out, uint32_t fid);
 int ofl_p9_rpc(struct ofl_p9 *p9, struct p9_out *out, struct p9_in *in);
 /*
  * The same, but the last bytes of the reply's body stay in the shared buffer:

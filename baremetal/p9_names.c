@@ -14,7 +14,7 @@ int ofl_p9_mkdir(struct ofl_p9 *p9, uint32_t dir, const char *name,
 	struct p9_out out;
 
 	ofl_p9_request(p9, &out, P9_TMKDIR);
-	p9_put(&out, dir, 4);
+	ofl_p9_put_fid(p9, &out, dir);
 	p9_put_string(&out, name);
 	p9_put(&out, mode, 4);
 	p9_put(&out, 0, 4); /* gid */
@@ -41,7 +41,7 @@ static int remove_old(struct ofl_p9 *p9, uint32_t dir, const char *name,
 		return err;
 	}
 	ofl_p9_request(p9, &out, P9_TREMOVE);
-	p9_put(&out, fid, 4);
+	ofl_p9_put_fid(p9, &out, fid);
 	err = ofl_p9_simple(p9, &out, 0);
 	/* It clunks the fid, too, even when it fails. */
 	ofl_p9_fid_put(p9, fid);
@@ -59,8 +59,8 @@ static int rename_old(struct ofl_p9 *p9, uint32_t from, const char *name,
 	if (err)
 		return err;
 	ofl_p9_request(p9, &out, P9_TRENAME);
-	p9_put(&out, fid, 4);
-	p9_put(&out, to, 4);
+	ofl_p9_put_fid(p9, &out, fid);
+	ofl_p9_put_fid(p9, &out, to);
 	p9_put_string(&out, new_name);
 	err = ofl_p9_simple(p9, &out, 0);
 	ofl_p9_clunk(p9, fid);
@@ -74,7 +74,7 @@ int ofl_p9_unlinkat(struct ofl_p9 *p9, uint32_t dir, const char *name,
 	int err;
 
 	ofl_p9_request(p9, &out, P9_TUNLINKAT);
-	p9_put(&out, dir, 4);
+	ofl_p9_put_fid(p9, &out, dir);
 	p9_put_string(&out, name);
 	p9_put(&out, flags, 4);
 	err = ofl_p9_simple(p9, &out, 0);
@@ -88,9 +88,9 @@ int ofl_p9_renameat(struct ofl_p9 *p9, uint32_t from, const char *name,
 	int err;
 
 	ofl_p9_request(p9, &out, P9_TRENAMEAT);
-	p9_put(&out, from, 4);
+	ofl_p9_put_fid(p9, &out, from);
 	p9_put_string(&out, name);
-	p9_put(&out, to, 4);
+	ofl_p9_put_fid(p9, &out, to);
 	p9_put_string(&out, new_name);
 	err = ofl_p9_simple(p9, &out, 0);
 	return err == -EOPNOTSUPP ? rename_old(p9, from, name, to, new_name) : err;
@@ -101,7 +101,7 @@ int ofl_p9_fsync(struct ofl_p9 *p9, uint32_t fid, bool data_only)
 	struct p9_out out;
 
 	ofl_p9_request(p9, &out, P9_TFSYNC);
-	p9_put(&out, fid, 4);
+	ofl_p9_put_fid(p9, &out, fid);
 	p9_put(&out, data_only, 4);
 	return ofl_p9_simple(p9, &out, 0);
 }
@@ -111,7 +111,7 @@ int ofl_p9_setattr(struct ofl_p9 *p9, uint32_t fid, const struct ofl_p9_set *set
 	struct p9_out out;
 
 	ofl_p9_request(p9, &out, P9_TSETATTR);
-	p9_put(&out, fid, 4);
+	ofl_p9_put_fid(p9, &out, fid);
 	p9_put(&out, set->valid, 4);
 	p9_put(&out, set->mode, 4);
 	p9_put(&out, set->uid, 4);
@@ -130,7 +130,7 @@ int ofl_p9_symlink(struct ofl_p9 *p9, uint32_t dir, const char *name,
 	struct p9_out out;
 
 	ofl_p9_request(p9, &out, P9_TSYMLINK);
-	p9_put(&out, dir, 4);
+	ofl_p9_put_fid(p9, &out, dir);
 	p9_put_string(&out, name);
 	p9_put_string(&out, target);
 	p9_put(&out, 0, 4); /* gid */
@@ -142,8 +142,8 @@ int ofl_p9_link(struct ofl_p9 *p9, uint32_t dir, uint32_t fid, const char *name)
 	struct p9_out out;
 
 	ofl_p9_request(p9, &out, P9_TLINK);
-	p9_put(&out, dir, 4);
-	p9_put(&out, fid, 4);
+	ofl_p9_put_fid(p9, &out, dir);
+	ofl_p9_put_fid(p9, &out, fid);
 	p9_put_string(&out, name);
 	return ofl_p9_simple(p9, &out, 0);
 }
@@ -157,7 +157,7 @@ int64_t ofl_p9_readlink(struct ofl_p9 *p9, uint32_t fid, char *buf, size_t size)
 	int err;
 
 	ofl_p9_request(p9, &out, P9_TREADLINK);
-	p9_put(&out, fid, 4);
+	ofl_p9_put_fid(p9, &out, fid);
 	err = ofl_p9_rpc(p9, &out, &in);
 	if (err)
 		return err;
@@ -177,7 +177,7 @@ int ofl_p9_statfs(struct ofl_p9 *p9, uint32_t fid, struct ofl_p9_statfs *st)
 	int err;
 
 	ofl_p9_request(p9, &out, P9_TSTATFS);
-	p9_put(&out, fid, 4);
+	ofl_p9_put_fid(p9, &out, fid);
 	err = ofl_p9_rpc(p9, &out, &in);
 	if (err)
 		return err;

@@ -19,6 +19,7 @@ static int fid_get(struct ofl_p9 *p9, uint32_t *fid)
 			continue;
 		*fid = i * 32 + (uint32_t)__builtin_ctz(~p9->fids[i]);
 		p9->fids[i] |= 1u << (*fid % 32);
+		*fid |= p9->session << 8;
 		return 0;
 	}
 	return -ENFILE;
@@ -26,6 +27,7 @@ static int fid_get(struct ofl_p9 *p9, uint32_t *fid)
 
 void ofl_p9_fid_put(struct ofl_p9 *p9, uint32_t fid)
 {
+	fid %= 256;
 	p9->fids[fid / 32] &= ~(1u << (fid % 32));
 }
 
@@ -47,9 +49,10 @@ int ofl_p9_clunk(struct ofl_p9 *p9, uint32_t fid)
 	int err;
 
 	ofl_p9_request(p9, &out, P9_TCLUNK);
-	p9_put(&out, fid, 4);
+	ofl_p9_put_fid(p9, &out, fid);
 	err = ofl_p9_simple(p9, &out, 0);
-	ofl_p9_fid_put(p9, fid);
+	if (!out.stale)
+		ofl_p9_fid_put(p9, fid);
 	return err;
 }
 
@@ -80,7 +83,7 @@ static int walk_some(struct ofl_p9 *p9, uint32_t from, uint32_t newfid,
 			(*path)++;
 	}
 	ofl_p9_request(p9, &out, P9_TWALK);
-	p9_put(&out, from, 4);
+	ofl_p9_put_fid(p9, &out, from);
 	p9_put(&out, newfid, 4);
 	p9_put(&out, n, 2);
 	for (unsigned int i = 0; i < n; i++)
@@ -129,7 +132,7 @@ int ofl_p9_lopen(struct ofl_p9 *p9, uint32_t fid, uint32_t flags)
 	struct p9_out out;
 
 	ofl_p9_request(p9, &out, P9_TLOPEN);
-	p9_put(&out, fid, 4);
+	ofl_p9_put_fid(p9, &out, fid);
 	p9_put(&out, flags, 4);
 	return ofl_p9_simple(p9, &out, P9_QID + 4);
 }
@@ -140,7 +143,7 @@ int ofl_p9_lcreate(struct ofl_p9 *p9, uint32_t fid, const char *name,
 	struct p9_out out;
 
 	ofl_p9_request(p9, &out, P9_TLCREATE);
-	p9_put(&out, fid, 4);
+	ofl_p9_put_fid(p9, &out, fid);
 	p9_put_string(&out, name);
 	p9_put(&out, flags, 4);
 	p9_put(&out, mode, 4);
@@ -174,7 +177,7 @@ static int64_t read_some(struct ofl_p9 *p9, unsigned int type, uint32_t fid,
 	if (count > p9->msize - P9_HEADER - READ_HEAD)
 		count = p9->msize - P9_HEADER - READ_HEAD;
 	ofl_p9_request(p9, &out, type);
-	p9_put(&out, fid, 4);
+	ofl_p9_put_fid(p9, &out, fid);
 	p9_put(&out, offset, 8);
 	p9_put(&out, count, 4);
 	there = direct(p9, buf, count, true);
@@ -213,7 +216,7 @@ int64_t ofl_p9_write(struct ofl_p9 *p9, uint32_t fid, uint64_t offset,
 	if (count > p9->msize - WRITE_HEAD)
 		count = p9->msize - WRITE_HEAD;
 	ofl_p9_request(p9, &out, P9_TWRITE);
-	p9_put(&out, fid, 4);
+	ofl_p9_put_fid(p9, &out, fid);
 	p9_put(&out, offset, 8);
 	p9_put(&out, count, 4);
 	if (!direct(p9, buf, count, false))
@@ -235,7 +238,7 @@ int ofl_p9_getattr(struct ofl_p9 *p9, uint32_t fid, struct ofl_p9_attr *attr)
 	int err;
 
 	ofl_p9_request(p9, &out, P9_TGETATTR);
-	p9_put(&out, fid, 4);
+	ofl_p9_put_fid(p9, &out, fid);
 	p9_put(&out, GETATTR_BASIC, 8);
 	err = ofl_p9_rpc(p9, &out, &in);
 	if (err)

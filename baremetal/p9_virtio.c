@@ -106,9 +106,12 @@ static int set_up(struct ofl_p9 *p9)
 
 int ofl_p9_start(struct ofl_p9 *p9, struct ofl_virtio *dev)
 {
+	uint32_t session = p9->transport ? p9->session + 1 : 0;
 	int err;
 
+	free(p9->reply);
 	memset(p9, 0, sizeof(*p9));
+	p9->session = session;
 	p9->transport = &virtio_transport;
 	p9->dev = dev;
 	err = set_up(p9);

@@ -51,6 +51,7 @@ struct p9_out {
 	size_t size;
 	size_t len;
 	bool bad;
+	bool stale; /* it names a fid of a session that is over */
 };
 
 static inline void p9_put(struct p9_out *out, uint64_t value, size_t bytes)

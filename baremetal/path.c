@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "devices.h"
+
 /* root is "/", the others are /NAME. */
 static struct ofl_p9 *root;
 static struct ofl_p9 *mounts[OFL_MOUNTS_MAX - 1];
@@ -98,6 +100,7 @@ int ofl_path_parse(const char *name, struct ofl_path *path)
 		return -EFAULT;
 	if (!*name)
 		return -ENOENT;
+	ofl_devices_check();
 	while (*name) {
 		size_t n = strcspn(name, "/");
 

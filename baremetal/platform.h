@@ -33,6 +33,12 @@ extern uint8_t *ofl_heap_end;
 
 /* The number of the attached PMM, 0 if there is none (trusted: from the host). */
 uint32_t ofl_platform_pmm_epoch(void);
+/*
+ * There is no PMM: where nobody tells of a new one (native), look for it, at most
+ * now and then.  True: there is one, and ofl_window_va may have changed.  Called
+ * when no driver uses the window.
+ */
+bool ofl_platform_rejoin(void);
 /* A pause in a spin loop. */
 static inline void ofl_platform_relax(void)
 {

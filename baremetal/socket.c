@@ -19,6 +19,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "devices.h"
 #include "files.h"
 #include "net.h"
 #include "tty.h"
@@ -60,6 +61,7 @@ struct waiter {
 /* AF_INET and AF_INET6 are one stack. */
 static void progress_all(void)
 {
+	ofl_devices_check();
 	ofl_family_vsock.progress();
 	if (&ofl_net)
 		ofl_net.inet->progress();
@@ -273,6 +275,7 @@ int connect(int fd, const struct sockaddr *addr, socklen_t len)
 		return -1;
 	if (!addr)
 		return failed(-EFAULT);
+	ofl_devices_check();
 	sk->family->progress();
 	err = sk->ops->connect(sk, addr, len);
 	if (err)
@@ -314,6 +317,7 @@ int accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 	/* Leave the connection in its queue if there is no descriptor for it. */
 	if (!ofl_files_room())
 		return failed(-EMFILE);
+	ofl_devices_check();
 	sk->family->progress();
 	waiter_start(&w, sk->recv_timeout);
 	while ((err = sk->ops->accept(sk, &conn)) == -EAGAIN && !nonblock)

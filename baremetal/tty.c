@@ -12,6 +12,7 @@
 
 #include <errno.h>
 
+#include "devices.h"
 #include "platform.h"
 
 static struct ofl_console *console;
@@ -34,6 +35,7 @@ int64_t ofl_tty_write(struct ofl_console *port, const void *buf, size_t len)
 {
 	ssize_t done = 0;
 
+	ofl_devices_check();
 	/* Another port's text is not for the log. */
 	if (port)
 		return ofl_console_write(port, buf, len);
@@ -75,8 +77,10 @@ static int64_t serial_read(char *buf, size_t len, bool nonblock)
 
 int64_t ofl_tty_read(struct ofl_console *port, void *buf, size_t len, bool nonblock)
 {
-	struct ofl_console *con = ofl_tty_console(port);
+	struct ofl_console *con;
 
+	ofl_devices_check();
+	con = ofl_tty_console(port);
 	return con ? ofl_console_read(con, buf, len, nonblock) :
 		     serial_read(buf, len, nonblock);
 }

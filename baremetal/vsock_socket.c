@@ -159,8 +159,9 @@ static int vsock_accept(struct ofl_socket *sk, struct ofl_socket **conn)
 
 	if (vs->state != OFL_VSOCK_LISTEN)
 		return -EINVAL;
+	/* Without a PMM, too: the next one's clients come to the same listener. */
 	if (!first)
-		return ofl_vsock_works() ? -EAGAIN : -ECONNRESET;
+		return -EAGAIN;
 	vs->queue = first->queue_next;
 	vs->queued--;
 	first->queue_next = NULL;
@@ -362,11 +363,7 @@ static int vsock_poll(struct ofl_socket *sk)
 	case OFL_VSOCK_NEW:
 		return POLLOUT | POLLWRNORM | POLLHUP;
 	case OFL_VSOCK_LISTEN:
-		if (vs->queue)
-			bits |= POLLIN | POLLRDNORM;
-		else if (!ofl_vsock_works())
-			bits |= POLLIN | POLLRDNORM | POLLERR;
-		return bits;
+		return vs->queue ? POLLIN | POLLRDNORM : 0;
 	case OFL_VSOCK_CONNECTING:
 		if (vsock_connected(sk) == -EAGAIN)
 			return 0;

@@ -96,6 +96,7 @@ static inline long ofl_syscall(long nr, long a, long b, long c, long d, long e,
 
 #define LINUX_PROT_READ_WRITE 3
 #define LINUX_MAP_SHARED 1
+#define LINUX_MAP_FIXED 0x10
 #define LINUX_MAP_PRIVATE 2
 #define LINUX_MAP_ANONYMOUS 0x20
 #define LINUX_MAP_NORESERVE 0x4000

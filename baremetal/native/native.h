@@ -26,6 +26,11 @@ extern struct ofl_native_link ofl_native_link;
  * the socket.  Does not return on an error: says what, and exits.
  */
 void ofl_native_connect(const char *path, unsigned int seconds);
+/*
+ * The connection is lost: try once, without waiting, whether a PMM listens where the
+ * last one did.  True: ofl_native_link is new, the old window is gone.
+ */
+bool ofl_native_reconnect(void);
 /* printf-like on standard error; as ofl_log_printf(). */
 _Noreturn void ofl_native_die(int status, const char *what, const char *detail);
 void ofl_native_say(const char *text);

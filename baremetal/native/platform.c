@@ -20,6 +20,7 @@
 #define HEAP_SIZE (64u << 20)
 #define WAIT_DEFAULT 30u
 #define LOOKS_PER_HANGUP 4096u
+#define REJOIN_NS (20 * OFL_MS)
 
 extern const char __ofl_image_flags[]; /* a number in the place of an address */
 
@@ -114,6 +115,29 @@ static void look_for_hangup(void)
 		pmm_gone = true;
 }
 
+static void use_window(void)
+{
+	ofl_window_va = ofl_native_link.window;
+	boot_page.info.window_pa = ofl_native_link.window_pa;
+	boot_page.info.window_size = ofl_native_link.window_size;
+}
+
+bool ofl_platform_rejoin(void)
+{
+	static uint64_t next;
+	uint64_t now = ofl_now_ns();
+
+	if (!pmm_gone || now < next)
+		return false;
+	next = now + REJOIN_NS;
+	if (!ofl_native_reconnect())
+		return false;
+	use_window();
+	pmm_gone = false;
+	asleep = false; /* says the new window */
+	return true;
+}
+
 uint32_t ofl_platform_pmm_epoch(void)
 {
 	static unsigned int looks;
@@ -173,16 +197,19 @@ static void doze(uint64_t deadline)
 		{ .fd = ofl_native_link.wake_fd, .events = LINUX_POLLIN },
 		{ .fd = ofl_native_link.sock, .events = LINUX_POLLIN },
 	};
-	struct linux_timespec ts = { 0, 1000000 };
+	uint64_t left = pmm_gone ? REJOIN_NS : OFL_MS;
+	struct linux_timespec ts;
 	uint64_t count;
 
-	if (deadline && pmm_rings()) {
+	if (deadline) {
 		uint64_t now = ofl_now_ns();
-		uint64_t left = deadline > now ? deadline - now : 0;
+		uint64_t until = deadline > now ? deadline - now : 0;
 
-		ts.sec = (int64_t)(left / OFL_SEC);
-		ts.nsec = (int64_t)(left % OFL_SEC);
+		if (until < left || pmm_rings())
+			left = until;
 	}
+	ts.sec = (int64_t)(left / OFL_SEC);
+	ts.nsec = (int64_t)(left % OFL_SEC);
 	boot_page.image.sleeps++;
 	show_log();
 	if (ofl_syscall(NR_PPOLL, (long)polls, pmm_gone ? 1 : 2, (long)&ts, 0, 0,
@@ -376,9 +403,7 @@ void ofl_native_start(long *stack)
 		ofl_native_die(OFL_NATIVE_EXIT_USAGE,
 			       "where is the PMM?  Say --pmm SOCKET or set OFFLOAD_PMM, or --no-pmm to run without",
 			       NULL);
-	ofl_window_va = ofl_native_link.window;
-	boot_page.info.window_pa = ofl_native_link.window_pa;
-	boot_page.info.window_size = ofl_native_link.window_size;
+	use_window();
 	ofl_clock_init();
 	ofl_native_signals();
 	ofl_main();

@@ -12,6 +12,8 @@
 #   # cmdline: memmap=...       more kernel parameters
 #   # dt: reserved              aarch64: with a reserved-memory node
 #   # qemu-x86_64: -device edu     more of QEMU's own options, for one architecture
+#   # native: httpd fetch       images that it runs as processes
+#   # needs: dbench             what tests/lab/NAME fetches
 #   # timeout: 400              seconds, if 240 are few
 
 KTAP_NR=0

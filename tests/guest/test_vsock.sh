@@ -1,45 +1,87 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Sockets of an image on a borrowed core, through the port proxy.
+# Sockets of an image on a borrowed core, and of one that is a process, through the
+# port proxy: HTTP servers and clients that everybody has.
 # machines: hlt gicv3
 # needs: diod
+# native: fetch httpd
+# timeout: 400
 . /offload/tests/lib.sh
 . /offload/tests/offload.sh
 
 share_new
-ifconfig lo 127.0.0.1 up
 mkdir -p /tmp/www
-head -c 1000000 /dev/urandom > /tmp/www/big
+head -c 4194304 /dev/urandom > /tmp/www/big
 want=$(sha256sum < /tmp/www/big)
+cp /tmp/www/big /tmp/share/big
 dir=/run/offload/offload0
 
 # fetched URL: the sum of what comes.
-fetched() { timeout 60 wget -q -O - "$1" | sha256sum; }
+fetched() { timeout 120 wget -q -O - "$1" | sha256sum; }
 says() { grep -q "$1" /tmp/pmm.out; }
+httpd -p 127.0.0.1:8081 -h /tmp/www
 
-# An HTTP server on the image, a client on Linux.
-cp /tmp/www/big /tmp/share/big
-check "httpd: insmod" insmod $KO cpu=$CPU image=$IMG/httpd.bin
+# at_once URL: 64 clients together, how many get their file.
+at_once()
+{
+	rm -rf /tmp/got
+	mkdir /tmp/got
+	for i in $(seq 64); do
+		timeout 120 wget -q -O "/tmp/got/$i" "$1" &
+		pids="$pids $!"
+	done
+	wait $pids
+	pids=
+	sha256sum /tmp/got/* | grep -c "^$(sha256sum < /tmp/share/input.txt | cut -d' ' -f1)"
+}
+
+# One after the other.
+many()
+{
+	good=0
+	for i in $(seq 100); do
+		[ "$(timeout 60 wget -q -O - "$1" | wc -l)" = 700 ] && good=$((good + 1))
+	done
+	echo $good
+}
+
+# served WHAT PORT: a server on the image, clients on Linux.
+served()
+{
+	url=http://127.0.0.1:$2
+	is "$1: 4 MiB by wget" "$(fetched $url/big)" "$want"
+	is "$1: 64 at once" "$(at_once $url/input.txt)" 64
+	# One that asks and never reads holds up nobody.
+	mkfifo /tmp/hold.$2
+	sh -c "printf 'GET /big HTTP/1.0\r\n\r\n' | nc 127.0.0.1 $2 > /tmp/hold.$2" &
+	stalled=$!
+	exec 7<> /tmp/hold.$2
+	usleep 500000
+	is "$1: one stops reading" "$(fetched $url/big)" "$want"
+	exec 7<&-
+	kill $stalled 2> /dev/null
+}
+
+check "insmod" insmod $KO cpu=$CPU image=$IMG/httpd.bin
 pmm_start --vsock --forward tcp:8080:vsock:80
-check "httpd: listens" until_true 30 says listening
-is "httpd: 1 MB by wget" "$(fetched http://127.0.0.1:8080/big)" "$want"
-is "httpd: a small file" "$(timeout 60 wget -q -O - http://127.0.0.1:8080/input.txt | wc -l)" 700
-check "httpd: the socket is there" test -S $dir/vsock
-is "httpd: the CID is registered" "$(readlink /run/offload/cid/3)" $dir
+check "core: listens" until_true 60 says listening
+served core 8080
+is "core: 100 connections" "$(many http://127.0.0.1:8080/input.txt)" 100
+check "core: the socket is there" test -S $dir/vsock
+is "core: the CID is registered" "$(readlink /run/offload/cid/3)" $dir
 out=$($PMM --socket /tmp/other --console none --vsock path=/tmp/o,registry=/run/offload/cid 2>&1)
-matches "httpd: its CID is taken" "$out" "*CID 3 is taken by*$dir*"
-check "httpd: stop" sh -c "echo stop > $DEV/state"
+matches "core: its CID is taken" "$out" "*CID 3 is taken by*$dir*"
+check "core: stop" sh -c "echo stop > $DEV/state"
 pmm_stop
-check "httpd: nothing is left" sh -c "! ls $dir/vsock /run/offload/cid/3 2> /dev/null"
+check "core: nothing is left" sh -c "! ls $dir/vsock /run/offload/cid/3 2> /dev/null"
 
 # The image fetches from a server on Linux.
-httpd -p 127.0.0.1:8081 -h /tmp/www
 echo $IMG/fetch.bin > $DEV/image
 echo "80 /big copy" > $DEV/args
 pmm_start --forward vsock:80:tcp:127.0.0.1:8081
-check "fetch: start" sh -c "echo start > $DEV/state"
-check "fetch: ends" wait_attr state offline 60
-is "fetch: exit status" "$(attr exit_status)" 0
-is "fetch: 1 MB" "$(sha256sum < /tmp/share/copy)" "$want"
+check "core fetches: start" sh -c "echo start > $DEV/state"
+check "core fetches: ends" wait_attr state offline 120
+is "core fetches: exit status" "$(attr exit_status)" 0
+is "core fetches: 4 MiB" "$(sha256sum < /tmp/share/copy)" "$want"
 pmm_stop
 
 # The image's own 9p client over vsock, against Debian's diod.
@@ -63,24 +105,24 @@ is "mount: a directory made and renamed" "$(ls /tmp/far | tr '\n' ' ')" "in out 
 pmm_stop
 kill $diod
 
-# An echo server, one client after the other, and no PMM all of a sudden.
-echo $IMG/echo.bin > $DEV/image
-echo "7" > $DEV/args
-pmm_start --forward tcp:8023:vsock:7
-check "echo: start" sh -c "echo start > $DEV/state"
-check "echo: listens" until_true 30 says listening
-good=0
-for i in 1 2 3 4 5 6 7 8 9 10; do
-	out=$(echo "number $i" | timeout 60 nc 127.0.0.1 8023)
-	[ "$?$out" = "0number $i" ] && good=$((good + 1))
-done
-is "echo: ten clients" $good 10
-(cat /dev/zero | timeout 60 nc 127.0.0.1 8023 > /dev/null 2>&1) &
-sleep 1
-kill -9 $PMM_PID
-check "echo: the PMM is killed under load: the image notices" wait_attr state offline 30
-is "echo: ECONNRESET" "$(attr exit_status)" 3
 check "rmmod" rmmod offload
 check "all cores back" all_online
+
+# The same image as a process.
+mkdir -p /tmp/p
+$PMM --socket /tmp/p/sock --share /tmp/share --console file:/tmp/pmm.out \
+	--forward tcp:8082:vsock:80 --forward vsock:80:tcp:127.0.0.1:8081 < /dev/null 2> /tmp/pmm.err &
+pmm=$!
+/offload/native/httpd --pmm /tmp/p/sock 80 < /dev/null 2> /tmp/native.err &
+server=$!
+check "process: listens" until_true 60 says listening
+served process 8082
+kill -9 $server
+wait $server 2> /dev/null
+rm /tmp/share/copy
+timeout 120 /offload/native/fetch --pmm /tmp/p/sock 80 /big copy < /dev/null > /tmp/native.err 2>&1
+is "process fetches: exit status" $? 0
+is "process fetches: 4 MiB" "$(sha256sum < /tmp/share/copy)" "$want"
+kill $pmm
 
 done_testing

@@ -71,6 +71,11 @@ void ofl_native_signals(void)
 {
 }
 
+bool ofl_native_reconnect(void)
+{
+	return false;
+}
+
 void ofl_native_connect(const char *path, unsigned int wait)
 {
 	(void)path, (void)wait;

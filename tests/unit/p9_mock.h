@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 #define SRV_NODES 32
-#define SRV_FIDS 256
+#define SRV_FIDS 256 /* the runtime counts sessions above them */
 #define SRV_FILE_MAX 70000
 
 struct srv_node {
@@ -97,9 +97,8 @@ static inline void srv_name(struct p9_in *in, char *to)
 
 static inline int srv_fid(struct p9_in *in)
 {
-	uint32_t fid = (uint32_t)p9_get(in, 4);
+	uint32_t fid = (uint32_t)p9_get(in, 4) % SRV_FIDS;
 
-	assert_true(fid < SRV_FIDS);
 	assert_true(srv_fids[fid]);
 	return srv_fids[fid] - 1;
 }
@@ -114,7 +113,7 @@ static inline void srv_qid(struct p9_out *out, int node)
 static inline uint32_t srv_walk(struct p9_in *in, struct p9_out *out)
 {
 	int node = srv_fid(in);
-	uint32_t newfid = (uint32_t)p9_get(in, 4);
+	uint32_t newfid = (uint32_t)p9_get(in, 4) % SRV_FIDS;
 	unsigned int n = (unsigned int)p9_get(in, 2), got = 0;
 	size_t at = out->len;
 
@@ -220,7 +219,7 @@ static inline uint32_t srv_attr(unsigned int type, struct p9_in *in,
 static inline uint32_t srv_names(unsigned int type, struct p9_in *in,
 				 struct p9_out *out)
 {
-	uint32_t fid = (uint32_t)p9_get(in, 4), flags;
+	uint32_t fid = (uint32_t)p9_get(in, 4) % SRV_FIDS, flags;
 	int dir = srv_fids[fid] - 1, node, to;
 	char name[64];
 
@@ -329,7 +328,7 @@ static inline uint32_t srv_request(unsigned int type, struct p9_in *in,
 		srv_fid(in);
 		return 0;
 	case P9_TCLUNK:
-		fid = (uint32_t)p9_get(in, 4);
+		fid = (uint32_t)p9_get(in, 4) % SRV_FIDS;
 		assert_true(fid < SRV_FIDS && srv_fids[fid]);
 		srv_fids[fid] = 0;
 		return 0;

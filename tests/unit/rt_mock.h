@@ -57,6 +57,15 @@ uint32_t ofl_platform_pmm_epoch(void)
 	return mock_epoch;
 }
 
+/* A test that has devices.c says so. */
+#ifndef MOCK_NO_DEVICES
+#include "baremetal/devices.h"
+
+void ofl_devices_check(void)
+{
+}
+#endif
+
 void ofl_platform_ring(void)
 {
 	mock_rings++;

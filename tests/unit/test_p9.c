@@ -126,11 +126,11 @@ static void test_pool(void **state)
 	assert_int_equal(srv_pieces, 2);
 	/* An error fits where the head of the data would be. */
 	assert_int_equal(ofl_p9_clunk(&p9, fid), 0);
-	srv_fids[fid] = srv_make(0, "g", false) + 1;
+	srv_fids[fid % 256] = srv_make(0, "g", false) + 1;
 	srv_spoil = NULL;
 	assert_int_equal(ofl_p9_write(&p9, fid, 1 << 20, pool, 100), -ENOSPC);
 	assert_false(p9.dead);
-	srv_fids[fid] = 0;
+	srv_fids[fid % 256] = 0;
 	assert_int_equal(lost_pa, 0);
 	/* Not answered: the device has the buffer for good. */
 	srv_stalled = true;
@@ -183,7 +183,7 @@ static void test_deep_walk(void **state)
 		strcat(path, i ? "/d" : "d");
 	}
 	assert_int_equal(ofl_p9_walk(&p9, OFL_P9_ROOT, path, &fid), 0);
-	assert_int_equal(srv_fids[fid], node + 1);
+	assert_int_equal(srv_fids[fid % SRV_FIDS], node + 1);
 	assert_int_equal(ofl_p9_clunk(&p9, fid), 0);
 	strcat(path, "/missing");
 	assert_int_equal(ofl_p9_walk(&p9, OFL_P9_ROOT, path, &fid), -ENOENT);
@@ -203,6 +203,41 @@ static void test_fids_run_out(void **state)
 	assert_int_equal(ofl_p9_clunk(&p9, fid[77]), 0);
 	assert_int_equal(ofl_p9_walk(&p9, 0, "", &fid[0]), 0);
 	assert_int_equal(fid[0], fid[77]);
+	end_session();
+}
+
+/* A fid of a session that is over reaches no file of the next one. */
+static void test_sessions(void **state)
+{
+	static uint8_t buf[100];
+	struct ofl_p9_attr attr;
+	uint32_t old, new;
+
+	(void)state;
+	start_session();
+	srv_make(0, "f", false);
+	assert_int_equal(ofl_p9_walk(&p9, OFL_P9_ROOT, "f", &old), 0);
+	assert_int_equal(ofl_p9_lopen(&p9, old, OFL_P9_RDWR), 0);
+	start_session();
+	srv_make(0, "f", false);
+	assert_int_equal(ofl_p9_walk(&p9, OFL_P9_ROOT, "f", &new), 0);
+	assert_int_equal(new % SRV_FIDS, old % SRV_FIDS);
+	assert_int_equal(ofl_p9_read(&p9, old, 0, buf, 1), -EIO);
+	assert_int_equal(ofl_p9_write(&p9, old, 0, buf, 1), -EIO);
+	assert_int_equal(ofl_p9_getattr(&p9, old, &attr), -EIO);
+	assert_int_equal(ofl_p9_fsync(&p9, old, false), -EIO);
+	assert_int_equal(ofl_p9_clunk(&p9, old), -EIO);
+	assert_int_equal(ofl_p9_getattr(&p9, new, &attr), 0);
+	assert_int_equal(ofl_p9_walk(&p9, OFL_P9_ROOT, "f", &old), 0);
+	assert_int_not_equal(old, new);
+	assert_int_equal(ofl_p9_clunk(&p9, new), 0);
+	/* Lost: not even the buffer is there. */
+	ofl_p9_lost(&p9);
+	p9.tx = p9.rx = NULL;
+	assert_int_equal(ofl_p9_write(&p9, old, 0, buf, sizeof(buf)), -EIO);
+	assert_int_equal(ofl_p9_read(&p9, old, 0, buf, 1), -EIO);
+	assert_int_equal(ofl_p9_walk(&p9, OFL_P9_ROOT, "f", &new), -EIO);
+	assert_int_equal(ofl_p9_mkdir(&p9, OFL_P9_ROOT, "d", 0755), -EIO);
 	end_session();
 }
 
@@ -579,6 +614,7 @@ int main(void)
 		cmocka_unit_test(test_old_server),
 		cmocka_unit_test(test_deep_walk),
 		cmocka_unit_test(test_fids_run_out),
+		cmocka_unit_test(test_sessions),
 		cmocka_unit_test(test_readdir),
 		cmocka_unit_test(test_errno),
 		cmocka_unit_test(test_memory_and_tag),

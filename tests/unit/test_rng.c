@@ -100,7 +100,9 @@ static void test_lies(void **state)
 	give = 0;
 	assert_int_equal(t_getentropy(buf, 4), -1);
 	assert_int_equal(errno, EIO);
-	assert_true(log_has("no random bytes come"));
+	/* Later there are some. */
+	give = 100;
+	assert_int_equal(t_getentropy(buf, 4), 0);
 	/* No answer. */
 	assert_int_equal(prepare(4096), 0);
 	pmm_step = NULL;

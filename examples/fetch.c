@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * fetch PORT /NAME FILE [CID]: get a file by HTTP from an AF_VSOCK port of the
- * host (or of another image) and write its body to FILE of the share.
+ * fetch ADDRESS /NAME FILE: get a file by HTTP, from Linux (fetch 80 ...) or from
+ * another image (fetch vsock:4:80 ...), and write its body to FILE of the share.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <linux/vm_sockets.h>
+#include "address.h"
 
 static char buf[16384];
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_vm addr = { .svm_family = AF_VSOCK };
 	unsigned long long total = 0;
 	char *body = NULL;
 	size_t len = 0;
@@ -23,19 +16,17 @@ int main(int argc, char **argv)
 	FILE *out;
 	int fd;
 
-	if (argc < 4) {
-		fprintf(stderr, "usage: fetch PORT /NAME FILE [CID]\n");
+	if (argc != 4) {
+		fprintf(stderr, "usage: fetch ADDRESS /NAME FILE\n");
 		return 2;
 	}
-	addr.svm_port = (unsigned int)atoi(argv[1]);
-	addr.svm_cid = argc > 4 ? (unsigned int)atoi(argv[4]) : VMADDR_CID_HOST;
-	fd = socket(AF_VSOCK, SOCK_STREAM, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&addr, sizeof(addr))) {
+	fd = connect_to(argv[1]);
+	if (fd < 0) {
 		perror("fetch: connect");
 		return 3;
 	}
 	n = snprintf(buf, sizeof(buf), "GET %s HTTP/1.0\r\n\r\n", argv[2]);
-	if (send(fd, buf, (size_t)n, 0) != n) {
+	if (send(fd, buf, (size_t)n, MSG_NOSIGNAL) != n) {
 		perror("fetch: send");
 		return 3;
 	}
