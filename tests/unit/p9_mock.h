@@ -261,7 +261,7 @@ static inline uint32_t srv_names(unsigned int type, struct p9_in *in,
 
 static inline uint32_t srv_remove(struct p9_in *in)
 {
-	uint32_t fid = (uint32_t)p9_get(in, 4);
+	uint32_t fid = (uint32_t)p9_get(in, 4) % SRV_FIDS;
 	int node = srv_fids[fid] - 1;
 
 	assert_true(node > 0);
