@@ -23,11 +23,25 @@
 
 #define GICD_CTLR 0x0u
 #define GICD_TYPER 0x4u
-#define GICD_ISPENDR 0x200u
+#define GICD_IGROUPR 0x80u
+#define GICD_ISENABLER 0x100u
 #define GICD_ICPENDR 0x280u
+#define GICD_IPRIORITYR 0x400u
+#define GICD_ITARGETSR 0x800u	/* GICv2: a byte each, the first are our own */
 #define GICD_SGIR 0xf00u
+#define GICD_IROUTER 0x6000u	/* GICv3: 8 bytes each */
 #define SGIR_OTHERS (1u << 24)
 #define SPI_END 1020u
+
+#define GICC_CTLR 0x0u
+#define GICC_PMR 0x4u
+#define GICC_IAR 0xcu
+#define GICC_EOIR 0x10u
+#define ICC_PMR "s3_0_c4_c6_0"
+#define ICC_IAR1 "s3_0_c12_c12_0"
+#define ICC_EOIR1 "s3_0_c12_c12_1"
+#define ICC_SGI1R "s3_0_c12_c11_5"
+#define ICC_IGRPEN1 "s3_0_c12_c12_7"
 #define GICD_CTLR_ENABLE 0x1u	/* GICv2 */
 #define GICD_CTLR_GROUP1 0x2u	/* GICv3, group 1 as we see it */
 #define GICD_CTLR_ARE 0x10u
@@ -144,10 +158,15 @@ int ofl_machine_prepare(struct ofl_loader *l)
 	return 0;
 }
 
+static volatile uint32_t *gicd(uint32_t reg)
+{
+	return (volatile uint32_t *)(uintptr_t)(found.gicd + reg);
+}
+
 /* The firmware has switched it off again, as it found it. */
 static void enable_gicd(void)
 {
-	volatile uint32_t *ctlr = (volatile uint32_t *)(uintptr_t)(found.gicd + GICD_CTLR);
+	volatile uint32_t *ctlr = gicd(GICD_CTLR);
 
 	if (found.gic_version < 3) {
 		*ctlr = GICD_CTLR_ENABLE;
@@ -161,11 +180,65 @@ static void enable_gicd(void)
 		;
 }
 
+static volatile uint32_t *gicc(uint32_t reg)
+{
+	return (volatile uint32_t *)(uintptr_t)(found.gicc + reg);
+}
+
+/* The highest shared interrupt that there is. */
+uint64_t ofl_machine_bell(void)
+{
+	uint32_t end = 32 * ((*gicd(GICD_TYPER) & 31) + 1);
+
+	return (end < SPI_END ? end : SPI_END) - 1;
+}
+
+/* It comes to this core, which keeps interrupts masked and asks for them. */
+static void listen(void)
+{
+	uint32_t spi = (uint32_t)ofl_machine_bell(), at = spi / 32 * 4, bit = 1u << spi % 32;
+	volatile uint8_t *bytes = (volatile uint8_t *)gicd(0);
+	uint64_t self = own_mpidr();
+
+	*gicd(GICD_ICPENDR + at) = bit;
+	bytes[GICD_IPRIORITYR + spi] = 0;
+	if (found.gic_version < 3) {
+		bytes[GICD_ITARGETSR + spi] = bytes[GICD_ITARGETSR];
+		*gicc(GICC_PMR) = 0xff;
+		*gicc(GICC_CTLR) = 1;
+	} else {
+		*gicd(GICD_IGROUPR + at) |= bit;
+		*gicd(GICD_IROUTER + 8 * spi) = (uint32_t)self;
+		*gicd(GICD_IROUTER + 8 * spi + 4) = (uint32_t)(self >> 32);
+		write_sysreg(ICC_PMR, 0xff);
+		write_sysreg(ICC_IGRPEN1, 1);
+	}
+	*gicd(GICD_ISENABLER + at) = bit;
+	__asm__ volatile("dsb sy\n\tisb" : : : "memory");
+}
+
+bool ofl_machine_rung(void)
+{
+	uint32_t token;
+
+	if (found.gic_version < 3) {
+		token = *gicc(GICC_IAR);
+		if ((token & 0x3ff) < SPI_END)
+			*gicc(GICC_EOIR) = token;
+		return (token & 0x3ff) == ofl_machine_bell();
+	}
+	token = (uint32_t)read_sysreg(ICC_IAR1);
+	if (token < SPI_END)
+		write_sysreg(ICC_EOIR1, token);
+	return token == ofl_machine_bell();
+}
+
 void ofl_machine_alone(struct ofl_loader *l)
 {
-	(void)l;
 	__asm__ volatile("msr daifset, #0xf" : : : "memory");
 	enable_gicd();
+	if (l->config.other_core)
+		listen();
 }
 
 static void clean(const void *from, size_t len)
@@ -221,32 +294,6 @@ bool ofl_machine_other_is_back(struct ofl_loader *l)
 	return true;
 }
 
-static volatile uint32_t *gicd(uint32_t reg)
-{
-	return (volatile uint32_t *)(uintptr_t)(found.gicd + reg);
-}
-
-/*
- * The highest shared interrupt that there is.  It is never enabled: rung, it stays
- * pending in the distributor until we look.
- */
-uint64_t ofl_machine_bell(void)
-{
-	uint32_t end = 32 * ((*gicd(GICD_TYPER) & 31) + 1);
-
-	return (end < SPI_END ? end : SPI_END) - 1;
-}
-
-bool ofl_machine_rung(void)
-{
-	uint32_t spi = (uint32_t)ofl_machine_bell(), at = spi / 32 * 4, bit = 1u << spi % 32;
-
-	if (!(*gicd(GICD_ISPENDR + at) & bit))
-		return false;
-	*gicd(GICD_ICPENDR + at) = bit;
-	return true;
-}
-
 void ofl_machine_ring(const struct ofl_loader *l)
 {
 	uint64_t mpidr = l->boot->info.hwid;
@@ -257,11 +304,11 @@ void ofl_machine_ring(const struct ofl_loader *l)
 		*gicd(GICD_SGIR) = SGIR_OTHERS | BELL_SGI;
 		return;
 	}
-	/* ICC_SGI1R_EL1: affinities 3, 2, 1, and a bit for one of 16 cores */
-	__asm__ volatile("msr s3_0_c12_c11_5, %0\n\tisb" : :
-			 "r"((mpidr >> 32 & 0xff) << 48 | (mpidr >> 16 & 0xff) << 32 |
-			     (mpidr >> 8 & 0xff) << 16 | (mpidr >> 4 & 0xf) << 44 |
-			     1ull << (mpidr & 0xf) | (uint64_t)BELL_SGI << 24));
+	/* affinities 3, 2, 1, and a bit for one of 16 cores */
+	write_sysreg(ICC_SGI1R, (mpidr >> 32 & 0xff) << 48 | (mpidr >> 16 & 0xff) << 32 |
+		     (mpidr >> 8 & 0xff) << 16 | (mpidr >> 4 & 0xf) << 44 |
+		     1ull << (mpidr & 0xf) | (uint64_t)BELL_SGI << 24);
+	__asm__ volatile("isb");
 }
 
 void ofl_machine_end(struct ofl_loader *l)

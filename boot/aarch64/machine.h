@@ -17,6 +17,9 @@
 		value_;                                                        \
 	})
 
+#define write_sysreg(name, value)                                              \
+	__asm__ volatile("msr " name ", %0" : : "r"((uint64_t)(value)) : "memory")
+
 /* The affinity fields of MPIDR_EL1. */
 #define MPIDR_MASK 0xff00ffffffull
 
