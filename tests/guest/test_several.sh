@@ -193,12 +193,15 @@ check "the first still serves" sh -c "! grep -q ended /tmp/0.err"
 # Ten times, without a trace.
 check "the first still runs" on 0 attr_is state running
 n=0
+before=$(mem_free)
 while [ $n -lt 10 ]; do
 	write $CLASS/add "cpu=3 image=$IMG/spin.bin" || break
 	write $CLASS/remove 1 || break
 	n=$((n + 1))
 done
 is "ten times add and remove" $n 10
+after=$(mem_free)
+check "memory given back ($before -> $after KiB)" test $((before - after)) -lt 2048
 is "online" "$(online)" 0-1,3
 pmm_end 0
 check "rmmod with one running" rmmod offload
