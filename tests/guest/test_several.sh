@@ -79,6 +79,27 @@ check "hotplug off" insmod /offload/tests/hotplug_off.ko
 refused "cores that do not go" "busy" "hotplug" cpu=2,3 image=$G,$G
 check "hotplug on" rmmod hotplug_off
 
+# An image that faults (x86_64), or switches its core off (aarch64), with its first
+# instruction: an ELF file has no checksum.
+u64() { dd if=/tmp/dead.elf bs=1 skip="$1" count=8 2> /dev/null | od -An -tu8 | tr -d ' '; }
+cp $IMG/exit42.elf /tmp/dead.elf
+entry=$(u64 24) ph=$(u64 32)
+while [ $(($(u64 $ph) & 0xffffffff)) != 1 ] ||
+	[ $((entry - $(u64 $((ph + 16))))) -ge "$(u64 $((ph + 32)))" ]; do
+	ph=$((ph + 56))
+done
+if [ "$(uname -m)" = x86_64 ]; then
+	code='\017\013' # ud2
+	why="Input/output error"
+else
+	code='\100\000\200\122\000\200\260\162\002\000\000\324' # CPU_OFF by hvc
+	why="timed out"
+fi
+printf "$code" | dd of=/tmp/dead.elf bs=1 conv=notrunc \
+	seek=$((entry - $(u64 $((ph + 16))) + $(u64 $((ph + 8))))) 2> /dev/null
+refused "a second one that does not start" "$why" "dead.elf did not start on CPU 3" \
+	cpu=2,3 image=$IMG/spin.bin,/tmp/dead.elf
+
 # --- two at once ---
 
 check "insmod cpu=2,3" insmod $KO cpu=2,3 image=$IMG/httpd.bin,$IMG/idle.bin
@@ -145,6 +166,7 @@ turned_down "an open quote" "cpu=3 image=$G args=\"one" "quote"
 turned_down "no value" "cpu" "not KEY=VALUE"
 turned_down "a list" "cpu=1,3 image=$G" "not the number of a CPU"
 turned_down "no such image" "cpu=3 image=/tmp/nosuch.bin" "/tmp/nosuch.bin"
+turned_down "one that does not start" "cpu=3 image=/tmp/dead.elf" "did not start"
 echo 0 > /sys/devices/system/cpu/cpu3/online
 turned_down "an offline CPU" "cpu=3 image=$G" "offline"
 echo 1 > /sys/devices/system/cpu/cpu3/online
@@ -171,12 +193,15 @@ check "the first still serves" sh -c "! grep -q ended /tmp/0.err"
 # Ten times, without a trace.
 check "the first still runs" on 0 attr_is state running
 n=0
+before=$(mem_free)
 while [ $n -lt 10 ]; do
 	write $CLASS/add "cpu=3 image=$IMG/spin.bin" || break
 	write $CLASS/remove 1 || break
 	n=$((n + 1))
 done
 is "ten times add and remove" $n 10
+after=$(mem_free)
+check "memory given back ($before -> $after KiB)" test $((before - after)) -lt 2048
 is "online" "$(online)" 0-1,3
 pmm_end 0
 check "rmmod with one running" rmmod offload

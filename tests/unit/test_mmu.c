@@ -245,6 +245,34 @@ static void test_region(void **state)
 	assert_int_equal(ofl_mmu_map_region(&mmu, &boot), -EEXIST);
 }
 
+/* As many devices as there may be, each where it costs most: tables for all. */
+static void test_most_devices(void **state)
+{
+	struct ofl_boot boot = {
+		.info = {
+			.region_pa = 0x40000000,
+			.private_size = 0xc10000,
+			.window_pa = 0x40c10000,
+			.window_size = 0x3f0000,
+		},
+	};
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < OFL_BOOT_DEVICES; i++)
+		boot.device[i] = (struct ofl_boot_device){
+			.name = "x",
+			.pa = ((uint64_t)(3 * i + 1) << 39) - 0x1000,
+			.size = 1ull << 30,
+		};
+	assert_int_equal(ofl_mmu_map_region(&mmu, &boot), 0);
+	for (i = 0; i < OFL_BOOT_DEVICES; i++)
+		expect(boot.device[i].pa + (1ull << 30) - 1,
+		       boot.device[i].pa + (1ull << 30) - 1, OFL_PROT_DEVICE);
+	/* what the aarch64 entry code keeps for itself, and a serial line or a GIC */
+	assert_true(mmu.used <= OFL_PGTABLE_SIZE / OFL_PAGE - 8 - 4);
+}
+
 static void test_five_levels(void **state)
 {
 	(void)state;
@@ -262,6 +290,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup(test_refusals, setup),
 		cmocka_unit_test_setup(test_pool_used_up, setup),
 		cmocka_unit_test_setup(test_region, setup),
+		cmocka_unit_test_setup(test_most_devices, setup),
 		cmocka_unit_test_setup(test_five_levels, setup),
 	};
 
