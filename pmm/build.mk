@@ -8,7 +8,8 @@ PMM_SRC := pmm/main.c pmm/options.c pmm/log.c pmm/priv.c pmm/pmm.c pmm/loop.c \
 	pmm/host_none.c pmm/listen.c pmm/schedule.c \
 	pmm/p9fs.c pmm/p9fs_meta.c pmm/p9fs_xattr.c pmm/host_module.c pmm/host_native.c \
 	pmm/rng.c pmm/vsock.c pmm/vsock_conn.c pmm/vsock_unix.c \
-	pmm/vsock_place.c pmm/vsock_options.c pmm/forward.c
+	pmm/vsock_place.c pmm/vsock_options.c pmm/forward.c \
+	pmm/net.c pmm/net_options.c pmm/net_passt.c pmm/net_tap.c
 PMM_OBJ := $(PMM_SRC:pmm/%.c=$(A)/pmm/%.o)
 
 # libfdt's writing half, hosted, from the sources that the runtime reads with.

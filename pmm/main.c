@@ -16,6 +16,7 @@
 
 #include "console.h"
 #include "log.h"
+#include "net.h"
 #include "p9.h"
 #include "p9sock.h"
 #include "pmm.h"
@@ -44,6 +45,7 @@ static void main_stats(const struct ofl_pmm *pmm)
 	ofl_console_stats(pmm->console);
 	for (i = 0; i < pmm->nr_p9; i++)
 		ofl_p9_stats(pmm->p9[i], pmm->opt->share[i].tag);
+	ofl_net_stats(pmm->net);
 }
 
 static void main_signal(void *arg, uint32_t events)
@@ -173,6 +175,12 @@ static int main_open_devices(struct ofl_pmm *pmm, struct shares *shares)
 			return -EIO;
 		pmm->devs[pmm->nr_devs++] = ofl_vsock_dev(pmm->vsock);
 	}
+	if (opt->net.tap || opt->net.passt) {
+		pmm->net = ofl_net_open(opt);
+		if (!pmm->net)
+			return -EIO;
+		pmm->devs[pmm->nr_devs++] = ofl_net_dev(pmm->net);
+	}
 	return 0;
 }
 
@@ -188,6 +196,8 @@ static int main_watch(struct ofl_pmm *pmm, struct shares *shares)
 		err = ofl_p9sock_watch(pmm->serving[i], &pmm->loop);
 	if (!err && pmm->vsock)
 		err = ofl_vsock_watch(pmm->vsock, &pmm->loop);
+	if (!err && pmm->net)
+		err = ofl_net_watch(pmm->net, &pmm->loop);
 	if (err)
 		ofl_log("epoll: %s", strerror(-err));
 	return err;
@@ -215,6 +225,7 @@ static void main_close_devices(struct ofl_pmm *pmm, struct shares *shares)
 	for (i = 0; i < pmm->opt->nr_shares; i++)
 		main_close_share(&shares->share[i], pmm->opt->share[i].tag);
 	ofl_vsock_close(pmm->vsock);
+	ofl_net_close(pmm->net);
 	ofl_console_close(pmm->console);
 }
 

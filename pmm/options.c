@@ -54,6 +54,11 @@ static void usage(void)
 	      "                  and the other way; loopback unless an address is given\n"
 	      "                  workers: threads for what may block (default 4, used\n"
 	      "                  for file systems that are not known to be local)\n"
+	      "  --net tap=NAME|passt=SOCKET[,ip=ADDRESS/BITS][,gw=ADDRESS][,dns=ADDRESS]\n"
+	      "        [,mac=MAC][,mtu=N][,window=SIZE]\n"
+	      "                  a network interface: a TAP that is there, or a running passt;\n"
+	      "                  addresses by DHCP and SLAAC unless given (ip= gw= dns= twice:\n"
+	      "                  IPv4 and IPv6)\n"
 	      "  --serve-9p unix:PATH|fd:N[,tag=TAG]\n"
 	      "                  serve a share to Linux's own 9p client as well; without\n"
 	      "                  --device and --socket, to nobody else\n"
@@ -430,6 +435,8 @@ static int parse_one(struct ofl_options *opt, int c, const char *arg)
 		return ofl_vsock_option(&opt->vsock, arg ? arg : "");
 	case 'F':
 		return ofl_vsock_forward_option(&opt->vsock, arg);
+	case 'N':
+		return ofl_net_option(&opt->net, arg);
 	case '9':
 		return parse_serve(opt, arg);
 	case 'C':
@@ -484,6 +491,7 @@ int ofl_options_parse(struct ofl_options *opt, int argc, char **argv)
 		{ "share", required_argument, NULL, 'S' },
 		{ "vsock", optional_argument, NULL, 'V' },
 		{ "forward", required_argument, NULL, 'F' },
+		{ "net", required_argument, NULL, 'N' },
 		{ "serve-9p", required_argument, NULL, '9' },
 		{ "cpu", required_argument, NULL, 'C' },
 		{ "sched", required_argument, NULL, 'P' },
@@ -562,5 +570,6 @@ void ofl_options_free(struct ofl_options *opt)
 		free(opt->serve[i].where);
 	opt->nr_shares = 0;
 	ofl_vsock_options_free(&opt->vsock);
+	ofl_net_options_free(&opt->net);
 	opt->nr_serve = 0;
 }

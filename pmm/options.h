@@ -7,12 +7,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "net.h"
 #include "vsock.h"
 #include "conport.h"
 #include "p9fs.h"
 
 #define OFL_SHARES_MAX 15
-#define OFL_DEVS_MAX (OFL_SHARES_MAX + 3) /* console, entropy, vsock */
+#define OFL_DEVS_MAX (OFL_SHARES_MAX + 4) /* console, entropy, vsock, net */
 
 #define OFL_PORTS_MAX 7u /* see console.h */
 #define OFL_SERVE_MAX 4
@@ -49,6 +50,7 @@ struct ofl_options {
 	struct ofl_share share[OFL_SHARES_MAX];
 	unsigned int nr_shares;
 	struct ofl_vsock_options vsock;
+	struct ofl_net_options net;
 	struct ofl_serve serve[OFL_SERVE_MAX];
 	unsigned int nr_serve;
 	int cpu; /* -1: wherever */

@@ -13,6 +13,7 @@
 
 struct ofl_console;
 struct ofl_vsock;
+struct ofl_net;
 struct ofl_p9;
 struct ofl_p9sock;
 struct ofl_pmm;
@@ -54,6 +55,7 @@ struct ofl_pmm {
 	unsigned int nr_devs;
 	struct ofl_console *console; /* NULL: none */
 	struct ofl_vsock *vsock;     /* NULL: none */
+	struct ofl_net *net;	     /* NULL: none */
 	struct ofl_p9 *p9[OFL_SHARES_MAX]; /* for statistics */
 	unsigned int nr_p9;
 	int signal_fd;

@@ -26,10 +26,13 @@
 #define OFL_F_EVENT_IDX (1ull << 29)
 #define OFL_F_VERSION_1 (1ull << 32)
 
+#define OFL_ID_NET 1u
 #define OFL_ID_CONSOLE 3u
 #define OFL_ID_RNG 4u
 #define OFL_ID_9P 9u
 #define OFL_ID_VSOCK 19u
+
+#define OFL_DEV_OPTIONS 256 /* bytes of a device's text for its driver */
 
 struct ofl_dev;
 
@@ -58,6 +61,7 @@ struct ofl_dev {
 	unsigned int nr_queues;
 	uint8_t config[OFL_VDEV_CONFIG];
 	uint32_t config_size;
+	char options[OFL_DEV_OPTIONS]; /* see abi.h; "": none */
 	uint64_t mem_size; /* rings and buffers, a multiple of OFL_PAGE */
 
 	/* Set by the window's layout. */

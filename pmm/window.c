@@ -51,6 +51,8 @@ static int window_fdt_device(void *fdt, const struct ofl_dev *dev)
 				   sizeof(reg_names));
 	if (!err)
 		err = fdt_property(fdt, "dma-coherent", NULL, 0);
+	if (!err && *dev->options)
+		err = fdt_property_string(fdt, OFL_FDT_OPTIONS, dev->options);
 	if (!err)
 		err = fdt_end_node(fdt);
 	return err;

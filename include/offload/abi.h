@@ -411,6 +411,8 @@ _Static_assert(sizeof(struct ofl_window) == OFL_PAGE, "window size");
 #define OFL_FDT_WINDOW "offload,window"
 #define OFL_FDT_DEVICE "offload,virtio-shm"
 #define OFL_FDT_POOL "offload,pool"
+/* Optional, of a device: text for its driver, at most 255 bytes. */
+#define OFL_FDT_OPTIONS "offload,options"
 
 /* -------------------------------------------------- device header */
 
