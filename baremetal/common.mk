@@ -18,4 +18,4 @@ $(RT_SYS_HEADERS): $(B)/rt/include/%: baremetal/libc-include/%
 	$(Q)cp $< $@
 
 $(B)/rt/obj/devtree.c.o: | $(LIBFDT_SRC)/.ready
-RT_EXTRA_LIBS += $(B)/libfdt/libfdt.a $(RT_SYS_HEADERS)
+RT_EXTRA_LIBS += $(B)/libfdt/libfdt.a $(B)/rt/liboffload-net.a $(RT_SYS_HEADERS)

@@ -9,6 +9,7 @@
 #include "conports.h"
 #include "devtree.h"
 #include "files.h"
+#include "net.h"
 #include "p9.h"
 #include "platform.h"
 #include "rng.h"
@@ -62,6 +63,15 @@ static void start(struct ofl_virtio *dev)
 			break;
 		err = ofl_vsock_start(dev);
 		break;
+	case OFL_VIRTIO_ID_NET:
+		if (!&ofl_net) {
+			ofl_log_printf("offload: %s: this image has no network (no <netinet/in.h>)\n",
+				       dev->name);
+			err = 0;
+		} else {
+			err = ofl_net.start(dev);
+		}
+		break;
 	}
 	if (err == -ENOTSUP)
 		ofl_log_printf("offload: %s: no driver for device type %u\n",
@@ -79,6 +89,8 @@ int ofl_devices_attach(uint32_t epoch)
 		ofl_files_forget(&shares[i]);
 	ofl_tty_use(NULL);
 	ofl_vsock_lost();
+	if (&ofl_net)
+		ofl_net.lost();
 	ofl_rng_lost();
 	nr_shares = 0;
 	ofl_conports_lost();
@@ -97,6 +109,8 @@ int ofl_devices_attach(uint32_t epoch)
 void ofl_devices_drain(void)
 {
 	ofl_vsock_drain();
+	if (&ofl_net)
+		ofl_net.drain();
 	ofl_console_drain(&console);
 	ofl_conports_drain();
 }

@@ -173,6 +173,16 @@ static void read_pool(const void *fdt, int node, struct taken *taken, uint32_t e
 	};
 }
 
+/* NULL: none, or not text. */
+static const char *text_property(const void *fdt, int node, const char *name)
+{
+	const char *text;
+	int len;
+
+	text = fdt_getprop(fdt, node, name, &len);
+	return text && len > 0 && !text[len - 1] ? text : NULL;
+}
+
 /* One child of the root.  1: dev is a device; 0: it is not. */
 static int read_node(const void *fdt, int node, struct ofl_virtio *dev,
 		     struct taken *taken)
@@ -196,6 +206,8 @@ static int read_node(const void *fdt, int node, struct ofl_virtio *dev,
 	if (!is_free(taken, dev->name, &range[0]) ||
 	    !is_free(taken, dev->name, &range[1]))
 		return 0;
+	copy_name(dev->options, sizeof(dev->options),
+		  text_property(fdt, node, OFL_FDT_OPTIONS));
 	dev->hdr = (struct ofl_vdev *)(void *)(ofl_window_va +
 					       (range[0].pa - base));
 	dev->mem.va = ofl_window_va + (range[1].pa - base);

@@ -33,7 +33,12 @@ $(NATIVE)/obj/%.S.o: baremetal/%.S
 -include $(NATIVE_OBJ:.o=.d)
 .SECONDARY: $(NATIVE_OBJ)
 
-NATIVE_DEPS := $(NATIVE_OBJ) $(B)/libfdt/libfdt.a \
+$(eval $(call net_rules,$(NATIVE)/net.work,NATIVE_CFLAGS))
+$(NATIVE)/liboffload-net.a: $(NATIVE)/net.work/net.o
+	$(call note,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcsD $@ $^
+
+NATIVE_DEPS := $(NATIVE_OBJ) $(B)/libfdt/libfdt.a $(NATIVE)/liboffload-net.a \
 	baremetal/native/native.lds $(wildcard include/offload/*.h)
 
 # A comment line "/* offload: no-pmm ... */" of the source means the same here
@@ -45,7 +50,7 @@ define native_link
 	$(CC) $(NATIVE_CFLAGS) -Wno-error -static -no-pie -nostdlib \
 		-nostartfiles -Wl,-T,baremetal/native/native.lds -Wl,--gc-sections -Wl,--build-id=none \
 		-Wl,-z,noexecstack -Wl,--defsym=__ofl_image_flags=$$flags \
-		-o $@ $< $(NATIVE_OBJ) -Wl,--start-group $(B)/libfdt/libfdt.a \
+		-o $@ $< $(NATIVE_OBJ) -Wl,--start-group $(B)/libfdt/libfdt.a $(NATIVE)/liboffload-net.a \
 		-L$(B)/$(LIBC)/lib -lc -lm -lgcc -Wl,--end-group
 endef
 

@@ -20,15 +20,10 @@
 #include <unistd.h>
 
 #include "files.h"
+#include "net.h"
 #include "tty.h"
 #include "wait.h"
 
-/* AF_INET joins here. */
-static const struct ofl_family *const families[] = {
-	&ofl_family_vsock,
-};
-
-#define NR_FAMILIES (sizeof(families) / sizeof(families[0]))
 #define FOREVER UINT64_MAX
 
 static int failed(int64_t err)
@@ -42,6 +37,18 @@ static ssize_t result(int64_t ret)
 	return ret < 0 ? failed(ret) : (ssize_t)ret;
 }
 
+/* NULL: this image does not have it. */
+static const struct ofl_family *family_of(int domain)
+{
+	if (domain == AF_VSOCK)
+		return &ofl_family_vsock;
+	if (!&ofl_net)
+		return NULL;
+	return domain == AF_INET  ? ofl_net.inet :
+	       domain == AF_INET6 ? ofl_net.inet6 :
+				    NULL;
+}
+
 /* --- waiting --- */
 
 struct waiter {
@@ -50,16 +57,19 @@ struct waiter {
 	bool armed;
 };
 
+/* AF_INET and AF_INET6 are one stack. */
 static void progress_all(void)
 {
-	for (size_t i = 0; i < NR_FAMILIES; i++)
-		families[i]->progress();
+	ofl_family_vsock.progress();
+	if (&ofl_net)
+		ofl_net.inet->progress();
 }
 
 static void arm_all(bool on)
 {
-	for (size_t i = 0; i < NR_FAMILIES; i++)
-		families[i]->arm(on);
+	ofl_family_vsock.arm(on);
+	if (&ofl_net)
+		ofl_net.inet->arm(on);
 	ofl_tty_arm(on);
 }
 
@@ -213,20 +223,17 @@ static int open_socket(struct ofl_socket *sk, int type)
 int socket(int domain, int type, int protocol)
 {
 	const int bits = SOCK_NONBLOCK | SOCK_CLOEXEC;
+	const struct ofl_family *family = family_of(domain);
 	struct ofl_socket *sk;
 	int err = -EAFNOSUPPORT;
 
-	for (size_t i = 0; i < NR_FAMILIES; i++) {
-		if (families[i]->domain != domain)
-			continue;
-		err = families[i]->create(type & ~bits, protocol, &sk);
-		if (err)
-			break;
-		sk->family = families[i];
-		sk->type = type & ~bits;
-		return open_socket(sk, type);
-	}
-	return failed(err);
+	if (family)
+		err = family->create(type & ~bits, protocol, &sk);
+	if (err)
+		return failed(err);
+	sk->family = family;
+	sk->type = type & ~bits;
+	return open_socket(sk, type);
 }
 
 int bind(int fd, const struct sockaddr *addr, socklen_t len)
@@ -488,9 +495,12 @@ int getsockopt(int fd, int level, int name, void *value, socklen_t *len)
 		break;
 	case SO_REUSEADDR:
 	case SO_PROTOCOL:
+		if (sk->family->domain != AF_VSOCK)
+			return (int)result(sk->ops->getopt(sk, level, name,
+							   value, len));
 		break;
 	default:
-		return failed(-ENOPROTOOPT);
+		return (int)result(sk->ops->getopt(sk, level, name, value, len));
 	}
 	put_option(value, len, &number, sizeof(number));
 	return 0;
@@ -513,10 +523,13 @@ int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 	case SO_SNDTIMEO:
 		return (int)result(take_timeout(value, len, &sk->send_timeout));
 	case SO_REUSEADDR:
-		return len < sizeof(int) ? failed(-EINVAL) : 0;
-	default:
-		return failed(-ENOPROTOOPT);
+		if (len < sizeof(int))
+			return failed(-EINVAL);
+		if (sk->family->domain == AF_VSOCK)
+			return 0;
+		break;
 	}
+	return (int)result(sk->ops->setopt(sk, level, name, value, len));
 }
 
 /* Of any descriptor; what only sockets know is ENOTTY for others. */

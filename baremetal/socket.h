@@ -36,7 +36,7 @@ struct ofl_socket_ops {
 		    struct sockaddr_storage *addr, socklen_t *len);
 	/* The error to report once (SO_ERROR); positive. */
 	int (*error)(struct ofl_socket *sk);
-	/* Options of levels other than SOL_SOCKET; -ENOPROTOOPT. */
+	/* Options that not all sockets have; -ENOPROTOOPT. */
 	int (*getopt)(struct ofl_socket *sk, int level, int name, void *value,
 		      socklen_t *len);
 	int (*setopt)(struct ofl_socket *sk, int level, int name,

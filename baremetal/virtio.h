@@ -18,6 +18,7 @@
 #define OFL_VIRTIO_FAILED 128u
 
 /* VIRTIO 1.2, 5 and 6 */
+#define OFL_VIRTIO_ID_NET 1u
 #define OFL_VIRTIO_ID_CONSOLE 3u
 #define OFL_VIRTIO_ID_RNG 4u
 #define OFL_VIRTIO_ID_9P 9u
@@ -34,6 +35,7 @@ struct ofl_virtio {
 	struct ofl_devmem mem;
 	uint32_t epoch; /* of the PMM that the device belongs to */
 	char name[28];	/* of its node, for messages */
+	char options[256]; /* of its node, printable; "": none */
 
 	/* Copied from the header once, by ofl_virtio_open(). */
 	uint32_t device_id;

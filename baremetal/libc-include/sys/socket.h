@@ -29,8 +29,12 @@ struct sockaddr_storage {
 };
 
 #define AF_UNSPEC 0
+#define AF_INET 2
+#define AF_INET6 10
 #define AF_VSOCK 40
 #define PF_UNSPEC AF_UNSPEC
+#define PF_INET AF_INET
+#define PF_INET6 AF_INET6
 #define PF_VSOCK AF_VSOCK
 
 #define SOCK_STREAM 1
@@ -40,9 +44,11 @@ struct sockaddr_storage {
 #define SOCK_CLOEXEC 02000000 /* taken; there is no exec */
 
 #define SOL_SOCKET 1
-#define SO_REUSEADDR 2 /* taken, without effect */
+#define SO_REUSEADDR 2 /* of AF_VSOCK: taken, without effect */
 #define SO_TYPE 3
 #define SO_ERROR 4
+#define SO_BROADCAST 6 /* taken: always so */
+#define SO_KEEPALIVE 9
 #define SO_RCVTIMEO 20 /* struct timeval */
 #define SO_SNDTIMEO 21
 #define SO_ACCEPTCONN 30
