@@ -33,7 +33,7 @@ define net_rules
 $(1)/net/%.c.o: baremetal/net/%.c $(LWIP_SRC)/.ready | $$(LIBC_READY)
 	@mkdir -p $$(@D)
 	$$(call note,CC,$$@)
-	$$(Q)$$(CC) $$($(2)) $$(NET_CFLAGS) -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(CC) $$($(2)) $$(NET_CFLAGS) -MD -MP -c -o $$@ $$<
 
 $(1)/lwip/%.c.o: $(LWIP_SRC)/.ready $(wildcard baremetal/net/lwip/*.h \
 		baremetal/net/lwip/*/*.h) | $$(LIBC_READY)
