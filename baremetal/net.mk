@@ -54,3 +54,6 @@ $(eval $(call net_rules,$(B)/rt/net.work,RT_CFLAGS))
 $(B)/rt/liboffload-net.a: $(B)/rt/net.work/net.o
 	$(call note,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcsD $@ $^
+
+# Its unit tests; they name files of the runtime as it does itself.
+$(O)/test/unit/test_netdev: UNIT_CFLAGS += -Ibaremetal
