@@ -66,6 +66,7 @@ struct ofl_net {
 	uint32_t frame_max;
 	bool readable; /* the wire has something, and is not watched for it */
 	bool rx_taken;
+	int again; /* why there was no connection the last time */
 	struct ofl_vq_chain rx_chain;
 	struct {
 		uint64_t rx, tx;
@@ -129,10 +130,17 @@ static void net_look_again(void *arg, uint32_t events)
 {
 	struct ofl_net *net = arg;
 	uint64_t ticks;
+	int err;
 
 	(void)events;
-	if (read(net->timer.fd, &ticks, sizeof(ticks)) < 0 ||
-	    net->wire.fd >= 0 || net->wire.ops->again(&net->wire))
+	if (read(net->timer.fd, &ticks, sizeof(ticks)) < 0 || net->wire.fd >= 0)
+		return;
+	err = net->wire.ops->again(&net->wire);
+	if (err && err != net->again && err != -ENOENT && err != -ECONNREFUSED)
+		ofl_log("net: %s %s: %s", net->wire.ops->name, net->wire.place,
+			strerror(-err));
+	net->again = err;
+	if (err)
 		return;
 	net_timer(net, false);
 	ofl_log("net: %s %s is back", net->wire.ops->name, net->wire.place);

@@ -25,7 +25,7 @@ struct addrinfo {
 #define AI_NUMERICHOST 0x04
 #define AI_V4MAPPED 0x08 /* taken, without effect */
 #define AI_ALL 0x10	 /* taken, without effect */
-#define AI_ADDRCONFIG 0x20 /* always so */
+#define AI_ADDRCONFIG 0x20 /* taken, without effect */
 #define AI_NUMERICSERV 0x400
 
 #define EAI_BADFLAGS (-1)

@@ -39,6 +39,7 @@ int ofl_inet_take(int family, const struct sockaddr *addr, socklen_t len,
 	memset(ip, 0, sizeof(*ip));
 	IP_SET_TYPE(ip, IPADDR_TYPE_V6);
 	memcpy(ip_2_ip6(ip)->addr, &in6.sin6_addr, sizeof(in6.sin6_addr));
+	ofl_net_assign_zone(ip_2_ip6(ip));
 	return 0;
 }
 

@@ -174,7 +174,7 @@ static int take_node(const char *node, int family, int flags, ip_addr_t ip[2])
 		err = ask(node, LWIP_DNS_ADDRTYPE_IPV4, &ip[n]);
 		n += !err;
 	}
-	if (family == AF_INET6 || (family == AF_UNSPEC && ofl_net_has_global6())) {
+	if (family != AF_INET) {
 		int err6 = ask(node, LWIP_DNS_ADDRTYPE_IPV6, &ip[n]);
 
 		if (!err6)

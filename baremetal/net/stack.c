@@ -287,13 +287,10 @@ bool ofl_net_is_ours(const ip_addr_t *addr)
 	return false;
 }
 
-bool ofl_net_has_global6(void)
+void ofl_net_assign_zone(ip6_addr_t *ip)
 {
-	for (int i = 0; added && i < LWIP_IPV6_NUM_ADDRESSES; i++)
-		if (ip6_addr_isvalid(netif_ip6_addr_state(&nif, i)) &&
-		    !ip6_addr_islinklocal(netif_ip6_addr(&nif, i)))
-			return true;
-	return false;
+	if (added)
+		ip6_addr_assign_zone(ip, IP6_UNKNOWN, &nif);
 }
 
 const ip6_addr_t *ofl_net_gateway6(struct netif *netif, const ip6_addr_t *dest)

@@ -25,8 +25,9 @@ bool ofl_net_settling(void);
 bool ofl_net_reachable(void);
 /* Is it an address of ours, or "any"? */
 bool ofl_net_is_ours(const ip_addr_t *addr);
-/* Has the interface an address with which it can reach such as this one? */
-bool ofl_net_has_global6(void);
+
+/* A link-local address is of the one link that there is. */
+void ofl_net_assign_zone(ip6_addr_t *ip);
 
 /* --- random.c --- */
 

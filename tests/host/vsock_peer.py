@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Clients and servers on the Linux side of vsock, for test_vsock.sh.
+"""Clients and servers on the Linux side of vsock, for test_vsock.sh and, where a
+PATH is tcp:HOST, of TCP for test_net.sh.
 
   echo PATH, sink PATH       serve a UNIX socket: send back; take nothing
   many PATH PORT N           open, use and close N connections, one by one
@@ -19,6 +20,8 @@ PATIENCE = 120
 
 
 def connect(path, port):
+    if path.startswith("tcp:"):
+        return socket.create_connection((path[4:], port), PATIENCE)
     s = socket.socket(socket.AF_UNIX)
     s.connect(path)  # waits if many do
     s.settimeout(PATIENCE)
