@@ -57,3 +57,17 @@ $(B)/rt/liboffload-net.a: $(B)/rt/net.work/net.o
 
 # Its unit tests; they name files of the runtime as it does itself.
 $(O)/test/unit/test_netdev: UNIT_CFLAGS += -Ibaremetal
+
+# The fuzzer has lwIP itself, built as it is.
+FUZZ_LWIP := $(LWIP_FILES:%.c=$(O)/test/fuzz/lwip/%.o)
+FUZZ_NET = -DCHECKSUM_CHECK_IP=0 -DCHECKSUM_CHECK_UDP=0 -DCHECKSUM_CHECK_TCP=0 \
+	-DCHECKSUM_CHECK_ICMP=0 -DCHECKSUM_CHECK_ICMP6=0 -Ibaremetal -Ibaremetal/net \
+	-Ibaremetal/net/lwip -isystem $(LWIP_SRC)/include
+
+$(FUZZ_LWIP): $(O)/test/fuzz/lwip/%.o: $(LWIP_SRC)/.ready baremetal/net/lwip/lwipopts.h
+	@mkdir -p $(@D)
+	$(call note,FUZZCC,$@)
+	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -w $(FUZZ_NET) -c -o $@ $(LWIP_SRC)/$*.c
+
+$(O)/test/fuzz/fuzz_net_stack: FUZZ_CFLAGS += $(FUZZ_NET)
+$(O)/test/fuzz/fuzz_net_stack: $(FUZZ_LWIP)

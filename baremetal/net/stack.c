@@ -36,6 +36,10 @@
 #include "virtio.h"
 #include "wait.h"
 
+/* Of Ethernet; lwIP's ARP relies on it. */
+#define FRAME_MIN 60u
+/* It looks at the length of a TCP option that begins with a segment's last byte. */
+#define SLACK 8u
 #define SETTLE (10 * OFL_SEC)
 #define DRAIN_TIME (5 * OFL_SEC)
 
@@ -67,14 +71,18 @@ static err_t output(struct netif *netif, struct pbuf *p)
 
 static void incoming(const uint8_t *frame, uint32_t len)
 {
+	uint32_t size = len < FRAME_MIN ? FRAME_MIN : len;
 	struct pbuf *p;
 
-	if (len > 0xffff - ETH_PAD_SIZE)
+	if (size > 0xffff - ETH_PAD_SIZE - SLACK)
 		return;
-	p = pbuf_alloc(PBUF_RAW, (u16_t)(len + ETH_PAD_SIZE), PBUF_RAM);
+	p = pbuf_alloc(PBUF_RAW, (u16_t)(size + ETH_PAD_SIZE + SLACK), PBUF_RAM);
 	if (!p)
 		return; /* as if it were lost on the wire */
 	memcpy((uint8_t *)p->payload + ETH_PAD_SIZE, frame, len);
+	memset((uint8_t *)p->payload + ETH_PAD_SIZE + len, 0, size + SLACK - len);
+	p->len -= SLACK;
+	p->tot_len -= SLACK;
 	if (nif.input(p, &nif) != ERR_OK)
 		pbuf_free(p);
 }

@@ -10,6 +10,8 @@
 
 #include "netdev.h"
 
+#define BACKLOG_MAX 128 /* lwIP counts in a byte */
+
 static struct ofl_tcp *tcp_of(struct ofl_socket *sk)
 {
 	return (struct ofl_tcp *)(void *)sk; /* its first member */
@@ -56,9 +58,9 @@ static int tcp_sock_bind(struct ofl_socket *sk, const struct sockaddr *addr,
 static int tcp_sock_listen(struct ofl_socket *sk, int backlog)
 {
 	struct ofl_tcp *ts = tcp_of(sk);
-	u8_t most = backlog < 1		? 1 :
-		    backlog > SOMAXCONN ? SOMAXCONN :
-					  (u8_t)backlog;
+	u8_t most = backlog < 1		  ? 1 :
+		    backlog > BACKLOG_MAX ? BACKLOG_MAX :
+					    (u8_t)backlog;
 	struct tcp_pcb *pcb;
 	err_t err;
 

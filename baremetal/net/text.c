@@ -53,8 +53,11 @@ static bool take6(const char *text, uint8_t *to)
 			text += 2;
 			continue;
 		}
-		if (*text == ':')
+		if (*text == ':') {
+			if (gap == n)
+				return false;
 			start = ++text;
+		}
 		if (n == 16)
 			return false;
 		for (; hex(*text) >= 0 && digits < 5; digits++)

@@ -38,7 +38,7 @@ struct udp_sock {
 	uint32_t bytes;
 };
 
-static const struct ofl_socket_ops ops;
+static const struct ofl_socket_ops udp_ops;
 
 static struct udp_sock *udp_of(struct ofl_socket *sk)
 {
@@ -84,7 +84,7 @@ int ofl_udp_create(int family, struct ofl_socket **sk)
 		free(us);
 		return -ENOMEM;
 	}
-	us->sk.ops = &ops;
+	us->sk.ops = &udp_ops;
 	us->family = family;
 	udp_recv(us->pcb, on_recv, us);
 	*sk = &us->sk;
@@ -337,7 +337,7 @@ static void udp_sock_close(struct ofl_socket *sk)
 	free(us);
 }
 
-static const struct ofl_socket_ops ops = {
+static const struct ofl_socket_ops udp_ops = {
 	.bind = udp_sock_bind,
 	.listen = udp_sock_listen,
 	.connect = udp_sock_connect,

@@ -11,7 +11,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/test/fuzz/%,$(wildcard tests/fuzz/fuzz
 $(O)/test/fuzz/%: tests/fuzz/%.c
 	@mkdir -p $(@D)
 	$(call note,FUZZCC,$@)
-	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -MMD -MP -MF $@.d -o $@ $< -lcmocka -lfdt
+	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(filter %.o,$^) -lcmocka -lfdt
 
 -include $(FUZZERS:%=%.d)
 
