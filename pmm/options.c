@@ -44,10 +44,11 @@ static void usage(void)
 	      "  --share DIR[,tag=TAG][,ro][,window=SIZE][,workers=N|inline]\n"
 	      "                  share the folder DIR over 9p as TAG (default \"share\",\n"
 	      "                  then \"share1\"...); may be given up to 15 times\n"
-	      "  --vsock [cid=N][,path=DIR][,window=SIZE][,registry=DIR]\n"
+	      "  --vsock [cid=N][,path=DIR][,window=SIZE][,registry=DIR] | vhost[,cid=N]\n"
 	      "                  AF_VSOCK: programs connect to DIR/vsock and say CONNECT PORT,\n"
 	      "                  the image reaches them on DIR/vsock_PORT (default DIR\n"
-	      "                  /run/offload/offload0, or where the --socket is; CID 3 + instance)\n"
+	      "                  /run/offload/offload0, or where the --socket is; CID 3 + instance);\n"
+	      "                  vhost: by Linux's own AF_VSOCK (module vhost_vsock)\n"
 	      "  --forward tcp:[ADDRESS:]PORT:vsock:PORT\n"
 	      "                  a TCP port of this machine for one of the image; implies --vsock\n"
 	      "  --forward vsock:PORT:tcp:[ADDRESS:]PORT\n"
@@ -536,6 +537,8 @@ int ofl_options_parse(struct ofl_options *opt, int argc, char **argv)
 	if (!err && opt->window_size && !opt->socket)
 		err = bad("--window", "SIZE",
 			  "only with --socket; else the module decides (window=)");
+	if (!err)
+		err = ofl_vsock_options_check(&opt->vsock);
 	if (!err)
 		err = finish_tags(opt);
 	if (!err)

@@ -424,7 +424,7 @@ struct ofl_dev *ofl_vsock_dev(struct ofl_vsock *vs)
 
 	if (dev->ops)
 		return dev;
-	dev->ops = &vsock_ops;
+	dev->ops = vs->vhost ? &ofl_vsock_vhost_ops : &vsock_ops;
 	dev->priv = vs;
 	strcpy(dev->name, "vsock");
 	dev->device_id = OFL_ID_VSOCK;

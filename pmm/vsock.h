@@ -17,6 +17,7 @@
 /* What --vsock and --forward say. */
 struct ofl_vsock_options {
 	bool on;
+	bool vhost;	/* the kernel's vsock, not ours */
 	uint32_t cid;	/* 0: the default */
 	char *path;	/* folder of the sockets; NULL: the default */
 	char *registry; /* folder of the CIDs of this machine; NULL: the default */
@@ -32,6 +33,9 @@ struct ofl_vsock;
 int ofl_vsock_option(struct ofl_vsock_options *opt, const char *arg);
 int ofl_vsock_forward_option(struct ofl_vsock_options *opt, const char *arg);
 void ofl_vsock_options_free(struct ofl_vsock_options *opt);
+
+/* All options are known: do they go together?  As above. */
+int ofl_vsock_options_check(const struct ofl_vsock_options *opt);
 
 /*
  * With all privileges: make the sockets.  Logs what is wrong and returns NULL.

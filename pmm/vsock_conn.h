@@ -2,7 +2,8 @@
 /*
  * Inside the vsock device.  vsock.c: queues and packets.  vsock_conn.c: the
  * connections and their descriptors.  vsock_unix.c: where they come from and go to.
- * vsock_place.c: the sockets and folders for that.
+ * vsock_place.c: the sockets and folders for that.  vsock_vhost.c: in the place of all
+ * of these, the kernel.
  */
 #ifndef OFL_PMM_VSOCK_CONN_H
 #define OFL_PMM_VSOCK_CONN_H
@@ -80,6 +81,7 @@ struct ofl_vsock {
 	char *path;	/* folder */
 	char *registry; /* folder */
 	bool bound, registered;
+	struct vsock_vhost *vhost; /* not NULL: the kernel serves the queues */
 
 	struct vsock_listener *listener; /* the UNIX socket, then forwards */
 	unsigned int nr_listeners;
@@ -136,6 +138,14 @@ struct ofl_options;
 /* Logs what is wrong; 0 or -errno. */
 int ofl_vsock_sockets_open(struct ofl_vsock *vs, const struct ofl_options *opt);
 void ofl_vsock_sockets_close(struct ofl_vsock *vs);
+
+/* --- vsock_vhost.c --- */
+
+/* vs->cid is set.  Logs what is wrong; 0 or -errno. */
+int ofl_vsock_vhost_open(struct ofl_vsock *vs);
+int ofl_vsock_vhost_watch(struct ofl_vsock *vs, struct ofl_loop *loop);
+void ofl_vsock_vhost_close(struct ofl_vsock *vs);
+extern const struct ofl_dev_ops ofl_vsock_vhost_ops;
 
 /* --- vsock_unix.c --- */
 

@@ -49,6 +49,10 @@ static int vsock_key(struct ofl_vsock_options *opt, const char *whole,
 {
 	char **folder = NULL;
 
+	if (!strcmp(key, "vhost")) {
+		opt->vhost = true;
+		return 0;
+	}
 	if (!strncmp(key, "cid=", 4))
 		return vsock_cid(opt, whole, key + 4);
 	if (!strncmp(key, "window=", 7)) {
@@ -68,7 +72,7 @@ static int vsock_key(struct ofl_vsock_options *opt, const char *whole,
 	}
 	if (!folder || !*key)
 		return vsock_bad("--vsock", whole,
-				 "only cid=N, path=DIR, window=SIZE and registry=DIR are known");
+				 "only cid=N, path=DIR, window=SIZE, registry=DIR and vhost are known");
 	free(*folder);
 	*folder = strdup(key);
 	return *folder ? 0 : vsock_no_memory();
@@ -115,6 +119,19 @@ int ofl_vsock_forward_option(struct ofl_vsock_options *opt, const char *arg)
 		return vsock_bad("--forward", arg, why);
 	opt->nr_forwards++;
 	vsock_on(opt);
+	return 0;
+}
+
+int ofl_vsock_options_check(const struct ofl_vsock_options *opt)
+{
+	if (!opt->vhost)
+		return 0;
+	if (opt->path || opt->registry)
+		return vsock_bad("--vsock", "vhost",
+				 "without path= and registry=: the kernel has its own places");
+	if (opt->nr_forwards)
+		return vsock_bad("--forward", opt->forward[0].text,
+				 "not with --vsock vhost; use socat, or --vsock without vhost");
 	return 0;
 }
 
@@ -186,6 +203,14 @@ struct ofl_vsock *ofl_vsock_open(const struct ofl_options *opt)
 	vs->opt = &opt->vsock;
 	vs->spare_fd = -1;
 	vs->timer.fd = -1;
+	if (opt->vsock.vhost) {
+		if (vsock_places(vs, opt))
+			goto err_memory;
+		if (!ofl_vsock_vhost_open(vs))
+			return vs;
+		ofl_vsock_close(vs);
+		return NULL;
+	}
 	vs->conn = calloc(OFL_VSOCK_CONNS_MAX, sizeof(*vs->conn));
 	vs->listener = calloc(opt->vsock.nr_forwards + 1, sizeof(*vs->listener));
 	if (!vs->conn || !vs->listener || vsock_places(vs, opt))
@@ -239,6 +264,8 @@ void ofl_vsock_close(struct ofl_vsock *vs)
 
 	if (!vs)
 		return;
+	if (vs->vhost)
+		ofl_vsock_vhost_close(vs);
 	for (i = 0; vs->conn && i < OFL_VSOCK_CONNS_MAX; i++)
 		if (vs->conn[i].state == VSOCK_OPEN && vs->conn[i].buf_len)
 			ofl_vsock_conn_last(&vs->conn[i]);

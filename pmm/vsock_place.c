@@ -231,6 +231,8 @@ int ofl_vsock_watch(struct ofl_vsock *vs, struct ofl_loop *loop)
 	unsigned int i;
 	int err;
 
+	if (vs->vhost)
+		return ofl_vsock_vhost_watch(vs, loop);
 	vs->loop = loop;
 	err = ofl_loop_watch(loop, &vs->timer, EPOLLIN);
 	for (i = 0; !err && i < vs->nr_listeners; i++)

@@ -11,11 +11,13 @@
 #include "pmm/forward.c"
 #undef BACKLOG
 #include "pmm/options.h"
+#include "pmm/vhost.c"
 #include "pmm/vsock.c"
 #include "pmm/vsock_conn.c"
 #include "pmm/vsock_options.c"
 #include "pmm/vsock_place.c"
 #include "pmm/vsock_unix.c"
+#include "pmm/vsock_vhost.c"
 
 #define SIZE 0x40000ull
 #define RX_PA (WINDOW_PA + 0x20000)
