@@ -9,7 +9,7 @@ PMM_SRC := pmm/main.c pmm/options.c pmm/log.c pmm/priv.c pmm/pmm.c pmm/loop.c \
 	pmm/p9fs.c pmm/p9fs_meta.c pmm/p9fs_xattr.c pmm/host_module.c pmm/host_native.c \
 	pmm/rng.c pmm/vsock.c pmm/vsock_conn.c pmm/vsock_unix.c \
 	pmm/vsock_place.c pmm/vsock_options.c pmm/forward.c \
-	pmm/vhost.c pmm/vsock_vhost.c \
+	pmm/vhost.c pmm/net_vhost.c pmm/vsock_vhost.c \
 	pmm/net.c pmm/net_options.c pmm/net_passt.c pmm/net_tap.c
 PMM_OBJ := $(PMM_SRC:pmm/%.c=$(A)/pmm/%.o)
 

@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "net_vhost.h"
 #include "net_wire.h"
 #include "options.h"
 
@@ -63,6 +64,7 @@ struct ofl_net {
 	struct ofl_loop *loop;
 	struct ofl_source source; /* the wire */
 	struct ofl_source timer;  /* to look for a lost one */
+	struct ofl_net_vhost *vhost; /* the wire and the rings are the kernel's */
 	uint32_t frame_max;
 	bool readable; /* the wire has something, and is not watched for it */
 	bool rx_taken;
@@ -451,8 +453,16 @@ struct ofl_net *ofl_net_open(const struct ofl_options *opt)
 		net_make_mac(opt->socket ? opt->socket : opt->device ? opt->device : "",
 			     mac);
 	net_init(net, no, mac, mtu);
-	ofl_log("net: %s %s, %02x:%02x:%02x:%02x:%02x:%02x, MTU %u, %s",
-		net->wire.ops->name, net->wire.place, mac[0], mac[1], mac[2],
+	if (no->vhost) {
+		net->vhost = ofl_net_vhost_open(&net->dev, net->wire.fd);
+		if (!net->vhost) {
+			ofl_net_close(net);
+			return NULL;
+		}
+	}
+	ofl_log("net: %s%s %s, %02x:%02x:%02x:%02x:%02x:%02x, MTU %u, %s",
+		no->vhost ? "vhost, " : "", net->wire.ops->name,
+		net->wire.place, mac[0], mac[1], mac[2],
 		mac[3], mac[4], mac[5], mtu,
 		*no->addresses ? no->addresses : "addresses by DHCP and SLAAC");
 	return net;
@@ -460,6 +470,8 @@ struct ofl_net *ofl_net_open(const struct ofl_options *opt)
 
 int ofl_net_watch(struct ofl_net *net, struct ofl_loop *loop)
 {
+	if (net->vhost)
+		return ofl_net_vhost_watch(net->vhost, loop);
 	net->loop = loop;
 	net_watch(net);
 	return ofl_loop_watch(loop, &net->timer, EPOLLIN);
@@ -472,7 +484,7 @@ struct ofl_dev *ofl_net_dev(struct ofl_net *net)
 
 void ofl_net_stats(const struct ofl_net *net)
 {
-	if (!net)
+	if (!net || net->vhost)
 		return;
 	ofl_log("net: %llu frames from the image, %llu to it; dropped from it: %llu of a wrong size, %llu for want of room, %llu by errors; to it: %llu too long, %llu without a driver",
 		(unsigned long long)net->count.tx,
@@ -488,6 +500,7 @@ void ofl_net_close(struct ofl_net *net)
 {
 	if (!net)
 		return;
+	ofl_net_vhost_close(net->vhost);
 	ofl_net_wire_close(&net->wire);
 	if (net->timer.fd >= 0)
 		close(net->timer.fd);

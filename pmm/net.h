@@ -19,6 +19,7 @@
 struct ofl_net_options {
 	char *tap;   /* one of the two is set; neither: no network */
 	char *passt; /* path of its socket */
+	bool vhost;  /* with tap: the kernel serves the rings */
 	bool mac_given;
 	uint8_t mac[6];
 	uint32_t mtu; /* 0: the TAP interface's, else 1500 */

@@ -155,6 +155,10 @@ static int net_key(struct ofl_net_options *opt, struct net_seen *seen,
 			return net_bad(whole, "an interface's name has at most 15 characters");
 		return net_take(&opt->tap, whole, key + 4);
 	}
+	if (!strcmp(key, "vhost")) {
+		opt->vhost = true;
+		return 0;
+	}
 	if (!strncmp(key, "passt=", 6))
 		return net_take(&opt->passt, whole, key + 6);
 	if (!strncmp(key, "mac=", 4))
@@ -183,7 +187,7 @@ static int net_key(struct ofl_net_options *opt, struct net_seen *seen,
 		else if (++seen->nr_dns > DNS_MAX)
 			err = net_bad(whole, "more than two name servers");
 	} else {
-		return net_bad(whole, "only tap=NAME, passt=SOCKET, mac=, mtu=, ip=, gw=, dns= and window=SIZE are known");
+		return net_bad(whole, "only tap=NAME, passt=SOCKET, vhost, mac=, mtu=, ip=, gw=, dns= and window=SIZE are known");
 	}
 	len = strlen(opt->addresses);
 	if (!err && len + strlen(key) + 2 > sizeof(opt->addresses))
@@ -201,6 +205,8 @@ static int net_check(const struct ofl_net_options *opt,
 
 	if (!opt->tap == !opt->passt)
 		return net_bad(whole, "one of tap=NAME and passt=SOCKET is needed");
+	if (opt->vhost && !opt->tap)
+		return net_bad(whole, "vhost is for tap=NAME");
 	if (seen->gw4 && !seen->ip4)
 		return net_bad(whole, "gw= is for an address of its kind: add ip=");
 	if (seen->gw6 && !seen->ip6)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# --vsock vhost: programs on Linux use AF_VSOCK itself, the kernel serves the rings.
+# --vsock vhost and --net vhost: the kernel serves the rings, and programs on Linux use
+# AF_VSOCK itself.
 # machines: hlt gicv3
-# modules: vhost_vsock
+# modules: vhost_vsock vhost_net tun
 # needs: socat
 # timeout: 300
 . /offload/tests/lib.sh
@@ -73,13 +74,35 @@ fetched()
 {
 	echo start > $DEV/state && wait_attr state offline 120 && [ "$(attr exit_status)" = 0 ]
 }
-check "fetch" fetched
+check "fetch" until_true 60 fetched
 is "fetch: 4 MiB" "$(sha256sum < /tmp/share/copy)" "$want"
 echo "99 /big copy" > $DEV/args
 echo start > $DEV/state
 check "fetch, nobody listens" wait_attr state offline 60
 is "fetch, nobody listens: status" "$(attr exit_status)" 3
 pmm_stop
+
+# The network, the same way.
+tunctl -t tap0 > /dev/null
+ifconfig tap0 10.0.7.1 netmask 255.255.255.0 up
+out=$($PMM --socket /tmp/other --console none --net vhost,passt=/tmp/p 2>&1)
+matches "vhost is for TAP" "$out" "*vhost is for tap=NAME*"
+echo $IMG/inet.bin > $DEV/image
+echo "echo 7" > $DEV/args
+for round in 1 2; do
+	pmm_start --net vhost,tap=tap0,ip=10.0.7.2/24
+	check "net $round: start" sh -c "echo start > $DEV/state"
+	check "net $round: listens" until_true 60 says listening
+	check "net $round: ping" until_true 60 ping -c 1 -W 1 10.0.7.2
+	is "net $round: 4 MiB there and back" \
+		"$(timeout 100 nc 10.0.7.2 7 < /tmp/share/big | sha256sum)" "$want"
+	check "net $round: stop" sh -c "echo stop > $DEV/state"
+	[ $round = 2 ] || check "net: start with the same daemon" sh -c "echo start > $DEV/state"
+	[ $round = 2 ] || check "net: ping again" until_true 60 ping -c 1 -W 1 10.0.7.2
+	[ $round = 2 ] || check "net: stop" sh -c "echo stop > $DEV/state"
+	pmm_stop
+	: > /tmp/pmm.out
+done
 check "rmmod" rmmod offload
 check "all cores back" all_online
 
