@@ -58,7 +58,7 @@
 #define PSCI_SYSTEM_OFF 0x84000008u
 #define AFFINITY_OFF 1
 
-#define START_MS 2000u
+#define START_MS 30000u /* a virtual core may get none of a busy machine */
 
 const uint32_t ofl_machine_id = OFL_MACHINE_AARCH64;
 
