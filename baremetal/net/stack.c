@@ -272,11 +272,6 @@ bool ofl_net_settling(void)
 	return added && ofl_now_ns() < settled_at;
 }
 
-bool ofl_net_reachable(void)
-{
-	return added || tcp_active_pcbs;
-}
-
 bool ofl_net_is_ours(const ip_addr_t *addr)
 {
 	struct netif *netif;

@@ -21,8 +21,6 @@ void ofl_net_arm(bool on);
  * failed for the lack of one shall be tried again.
  */
 bool ofl_net_settling(void);
-/* Is there anybody to hear from: a device, or ourselves (loopback)? */
-bool ofl_net_reachable(void);
 /* Is it an address of ours, or "any"? */
 bool ofl_net_is_ours(const ip_addr_t *addr);
 

@@ -174,8 +174,9 @@ static int tcp_sock_accept(struct ofl_socket *sk, struct ofl_socket **conn)
 
 	if (ts->state != TS_LISTEN)
 		return -EINVAL;
+	/* Without a PMM, too: the next one's clients come to the same listener. */
 	if (!first)
-		return ofl_net_reachable() ? -EAGAIN : -ECONNRESET;
+		return -EAGAIN;
 	ts->queue = first->queue_next;
 	first->queue_next = NULL;
 	if (first->pcb)
@@ -436,11 +437,7 @@ static int tcp_sock_poll(struct ofl_socket *sk)
 	case TS_NEW:
 		return POLLOUT | POLLWRNORM | POLLHUP;
 	case TS_LISTEN:
-		if (ts->queue)
-			bits |= POLLIN | POLLRDNORM;
-		else if (!ofl_net_reachable())
-			bits |= POLLIN | POLLRDNORM | POLLERR;
-		return bits;
+		return ts->queue ? POLLIN | POLLRDNORM : 0;
 	case TS_CONNECTING:
 		if (tcp_sock_connected(sk) == -EAGAIN)
 			return 0;

@@ -198,6 +198,13 @@ static int64_t udp_sock_send(struct ofl_socket *sk, const void *buf, size_t len,
 	return ofl_inet_errno(err);
 }
 
+/* Its one peer cannot be heard; a server waits for the next PMM's clients. */
+static bool is_cut_off(const struct udp_sock *us)
+{
+	return us->connected && !ofl_netdev_works() &&
+	       !ip_addr_isloopback(&us->pcb->remote_ip);
+}
+
 static int64_t udp_sock_recv(struct ofl_socket *sk, void *buf, size_t len,
 			     bool peek, struct sockaddr_storage *from,
 			     socklen_t *from_len)
@@ -210,8 +217,7 @@ static int64_t udp_sock_recv(struct ofl_socket *sk, void *buf, size_t len,
 	if (!us->nr) {
 		if (us->shut_rd)
 			return 0;
-		return ofl_netdev_works() || ofl_net_reachable() ? -EAGAIN :
-								   -ENETDOWN;
+		return is_cut_off(us) ? -ENETDOWN : -EAGAIN;
 	}
 	if (len > d->p->tot_len)
 		len = d->p->tot_len;
@@ -315,7 +321,7 @@ static int udp_sock_poll(struct ofl_socket *sk)
 
 	if (us->nr || us->shut_rd)
 		bits |= POLLIN | POLLRDNORM;
-	if (!ofl_netdev_works() && !ofl_net_reachable())
+	if (is_cut_off(us))
 		bits |= POLLIN | POLLRDNORM | POLLERR;
 	return bits;
 }
