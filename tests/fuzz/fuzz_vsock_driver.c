@@ -40,6 +40,14 @@ static void hostile(struct fuzz_in *in, uint32_t port)
 	inject_raw(&hdr, buf, len, written);
 }
 
+/* So that a packet can be more than there is room for. */
+static void small_buffer(int fd)
+{
+	uint64_t room = 300;
+
+	MUST(!t_setsockopt(fd, AF_VSOCK, SO_VM_SOCKETS_BUFFER_SIZE, &room, sizeof(room)));
+}
+
 static void program(struct fuzz_in *in, uint32_t what, int listener)
 {
 	int fd = 3 + (int)(what >> 3) % 12;
@@ -49,8 +57,10 @@ static void program(struct fuzz_in *in, uint32_t what, int listener)
 	switch (what & 7) {
 	case 0:
 		n = t_socket(AF_VSOCK, SOCK_STREAM | SOCK_NONBLOCK, 0);
-		if (n >= 3)
+		if (n >= 3) {
+			small_buffer((int)n);
 			t_connect((int)n, vm(HOST, 80), LEN);
+		}
 		return;
 	case 1:
 		t_accept4(listener, NULL, NULL, SOCK_NONBLOCK);
@@ -87,6 +97,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	set_up();
 	peer_fwd_cnt = 0;
 	listener = listening(7, 4);
+	small_buffer(listener);
 	for (unsigned int i = 0; in.left && i < 150; i++) {
 		uint32_t what = fuzz_number(&in, 1);
 
