@@ -73,7 +73,7 @@ fetched()
 {
 	echo start > $DEV/state && wait_attr state offline 120 && [ "$(attr exit_status)" = 0 ]
 }
-check "fetch" fetched
+check "fetch" until_true 60 fetched
 is "fetch: 4 MiB" "$(sha256sum < /tmp/share/copy)" "$want"
 echo "99 /big copy" > $DEV/args
 echo start > $DEV/state
