@@ -156,19 +156,17 @@ static uint64_t vhost_user(const struct ofl_mem *mem, uint64_t pa)
 static int vhost_set_memory(struct ofl_vhost *vh)
 {
 	const struct ofl_mem *mem = vh->dev->mem;
-	struct {
+	union {
 		struct vhost_memory table;
-		struct vhost_memory_region region;
-	} memory = {
-		.table.nregions = 1,
-		.region.guest_phys_addr = mem->pa,
-		.region.memory_size = mem->size,
-		.region.userspace_addr = (uintptr_t)mem->base,
-	};
+		uint8_t room[sizeof(struct vhost_memory) +
+			     sizeof(struct vhost_memory_region)];
+	} memory = { .table.nregions = 1 };
 
-	_Static_assert(sizeof(memory) == sizeof(struct vhost_memory) +
-					 sizeof(struct vhost_memory_region),
-		       "the region follows its table");
+	memory.table.regions[0] = (struct vhost_memory_region){
+		.guest_phys_addr = mem->pa,
+		.memory_size = mem->size,
+		.userspace_addr = (uintptr_t)mem->base,
+	};
 	return ioctl(vh->fd, VHOST_SET_MEM_TABLE, &memory) ? -errno : 0;
 }
 

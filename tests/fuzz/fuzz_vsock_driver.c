@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The image's vsock driver and sockets under a device that lies.  Input: steps; a
+ * packet is honest but for the fields that its first byte names.
+ */
+#undef _GNU_SOURCE
+#define _GNU_SOURCE
+#include "tests/unit/rt_mock.h"
+#define main unit_main
+#include "tests/unit/test_vsock.c"
+#undef main
+#include "fuzz.h"
+
+static void hostile(struct fuzz_in *in, uint32_t port)
+{
+	uint32_t how = fuzz_number(in, 1), len = 0, written = 0;
+	struct ofl_vsock_hdr hdr = header(80, port, fuzz_number(in, 1) % 9);
+	uint8_t buf[256];
+
+	if (how & 1)
+		hdr.src_port = fuzz_number(in, 1);
+	if (how & 2)
+		hdr.dst_port = 7;
+	if (how & 4)
+		hdr.fwd_cnt = fuzz_number(in, 4);
+	if (how & 8)
+		hdr.buf_alloc = fuzz_number(in, 4);
+	if (how & 16)
+		hdr.flags = fuzz_number(in, 1);
+	if (how & 32)
+		len = fuzz_number(in, 1);
+	fuzz_take(in, buf, len);
+	hdr.len = len;
+	if ((how & 0xc0) == 0xc0) {
+		hdr.type = (uint16_t)fuzz_number(in, 1);
+		hdr.src_cid = fuzz_number(in, 4);
+		hdr.len = fuzz_number(in, 2);
+		written = fuzz_number(in, 2);
+	}
+	inject_raw(&hdr, buf, len, written);
+}
+
+/* So that a packet can be more than there is room for. */
+static void small_buffer(int fd)
+{
+	uint64_t room = 300;
+
+	MUST(!t_setsockopt(fd, AF_VSOCK, SO_VM_SOCKETS_BUFFER_SIZE, &room, sizeof(room)));
+}
+
+static void program(struct fuzz_in *in, uint32_t what, int listener)
+{
+	int fd = 3 + (int)(what >> 3) % 12;
+	uint8_t buf[300];
+	ssize_t n = 0;
+
+	switch (what & 7) {
+	case 0:
+		n = t_socket(AF_VSOCK, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		if (n >= 3) {
+			small_buffer((int)n);
+			t_connect((int)n, vm(HOST, 80), LEN);
+		}
+		return;
+	case 1:
+		t_accept4(listener, NULL, NULL, SOCK_NONBLOCK);
+		return;
+	case 2:
+		n = t_recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
+		break;
+	case 3:
+		n = t_send(fd, buf, fuzz_number(in, 1), MSG_DONTWAIT);
+		break;
+	case 4:
+		t_shutdown(fd, (int)(what >> 6) % 3);
+		return;
+	case 5:
+		if (fd != listener && fd < FDS && fd_socket[fd])
+			t_close(fd);
+		return;
+	case 6:
+		ofl_files_poll(fd);
+		return;
+	case 7:
+		mock_now += 20 * OFL_SEC;
+		return;
+	}
+	MUST(n <= (ssize_t)sizeof(buf));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct fuzz_in in = { data, size };
+	uint32_t port = 1024;
+	int listener;
+
+	set_up();
+	peer_fwd_cnt = 0;
+	listener = listening(7, 4);
+	small_buffer(listener);
+	for (unsigned int i = 0; in.left && i < 150; i++) {
+		uint32_t what = fuzz_number(&in, 1);
+
+		mock_steps = 0;
+		switch (what & 3) {
+		case 0:
+			program(&in, what >> 2, listener);
+			break;
+		case 1:
+			hostile(&in, port);
+			break;
+		case 2:
+			while (next_packet())
+				if (seen.op == OFL_VSOCK_OP_REQUEST)
+					port = seen.src_port;
+			break;
+		case 3:
+			ofl_vsock_progress();
+			break;
+		}
+		for (const struct ofl_vsock *vs = ofl_vsock_all; vs; vs = vs->next)
+			MUST(vs->rx_len <= vs->rx_size);
+		MUST(nr_sockets <= OFL_VSOCK_MAX && nr_refusals <= REFUSALS);
+	}
+	mock_steps = 0;
+	end();
+	return 0;
+}

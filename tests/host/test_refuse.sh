@@ -1,0 +1,99 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# What the daemon refuses: one clear line, an exit status, and nothing half-started.
+# (What the module refuses: tests/guest/test_refuse.sh.)
+# timeout: 300
+set -u
+. "$TOP/tests/host/sockets.sh"
+mkdir other
+echo file >big
+as=()
+
+# refuses WHAT STATUS PATTERN OPTION...: one line, and it says why.
+refuses()
+{
+	local what=$1 want=$2 pattern=$3 out status=0 left
+	shift 3
+	out=$(timeout 60 "${as[@]}" "$pmm" --socket "$work/other/sock" --console none "$@" 2>&1 </dev/null) || status=$?
+	left=$(find other -type s -o -type l)
+	case $status,$(wc -l <<<"$out"),$left,$out in
+	$want,1,,$pattern) ok "$what" ;;
+	*) not_ok "$what" "status $status, wanted $want: $pattern" "$out" "left: $left" ;;
+	esac
+}
+
+# --- --forward and --vsock ---
+
+for bad in tcp:x:vsock:7 tcp:0:vsock:7 tcp:70000:vsock:7 tcp:80:vsock:x tcp:80 vsock:7 \
+	vsock:7:tcp:80x vsock:4294967295:tcp:80 tcp:80:vsock:4294967295 tcp:localhost:80:vsock:1 \
+	tcp:1.2.3:80:vsock:1 tcp:1.2.3.400:80:vsock:1 udp:1:vsock:1 ''; do
+	refuses "malformed: $bad" 2 "*--forward $bad: *" --forward "$bad"
+done
+refuses "malformed IPv6" 2 "*IPv6 address is written*" --forward 'tcp:[::1:80:vsock:1'
+refuses "no IPv6 address" 2 "*not an IPv6 address*" --forward 'tcp:[zz]:80:vsock:1'
+refuses "the same TCP port twice" 2 "*another --forward listens there*" \
+	--forward tcp:8080:vsock:1 --forward tcp:127.0.0.1:8080:vsock:2
+refuses "the same vsock port twice" 2 "*another --forward has this vsock port*" \
+	--forward vsock:1:tcp:80 --forward vsock:1:tcp:81
+for cid in 0 1 2 4294967295 -1 x '' 99999999999999999999; do
+	refuses "CID $cid" 2 "*--vsock cid=$cid: *" --vsock "cid=$cid"
+done
+refuses "unknown key" 2 "*only cid=N, path=DIR*" --vsock colour=blue
+refuses "window too small for vsock" 2 "*from 16K to 64M*" --vsock window=4K
+refuses "the folder is a file" 1 "*big is not a folder*" --vsock "path=$work/big"
+refuses "no such address here" 1 "*cannot listen: Cannot assign*" --forward tcp:192.0.2.1:8080:vsock:1
+refuses "the path is too long" 1 "*longer than*" --vsock "path=$work/$(printf '%0120d' 0)"
+refuses "vhost and a forward" 2 "*not with --vsock vhost*" --vsock vhost --forward tcp:8080:vsock:1
+refuses "vhost and a folder" 2 "*the kernel has its own places*" --vsock "vhost,path=$work/other"
+[ -e /dev/vhost-vsock ] || refuses "no vhost" 1 "*/dev/vhost-vsock: *modprobe vhost-vsock" --vsock vhost
+touch other/vsock
+refuses "a file is in the way" 1 "*a file that is not a socket is in the way*" --vsock
+rm other/vsock
+if [ "$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" -gt 81 ]; then
+	rm -rf other/*
+	chmod 777 "$work" other
+	[ "$(id -u)" != 0 ] || as=(setpriv --reuid 65534 --clear-groups)
+	refuses "a privileged port" 1 "*--forward tcp:81:vsock:1: cannot listen: *below 1024*" --forward tcp:81:vsock:1
+	as=()
+else
+	skip "a privileged port" "here none is"
+fi
+
+# --- --socket, --share, --window ---
+
+touch other/sock
+refuses "a file in place of the socket" 1 "*--socket $work/other/sock: a file that is not a socket is in the way"
+rm other/sock
+refuses "the share is missing" 1 "*$work/none: no such folder" --share "$work/none"
+refuses "the share is a file" 1 "*$work/big: *" --share "$work/big"
+refuses "window too small for a message" 2 "*--share*window=512: *" --share "$work/share,window=512"
+refuses "window too small for all" 1 "*too small*larger --window*" --window 128K --share "$work/share,window=1M"
+refuses "no such TAP" 1 "*nosuchtap*" --net tap=nosuchtap
+refuses "no passt" 1 "*$work/passt*" --net "passt=$work/passt"
+
+# --- what another one has ---
+
+tcp=$(free_port)
+start_pmm --forward tcp:$tcp:vsock:7
+refuses "the path is in use" 1 "*$vsock: another offload-pmm listens there" --vsock "path=$work,cid=9,registry=$work/cid"
+refuses "the CID is taken" 1 "*CID 3 is taken by *$work*cid=N" --vsock "cid=3,registry=$work/cid"
+refuses "the TCP port is in use" 1 "*--forward tcp:$tcp:vsock:7: cannot listen: *another program*" --forward tcp:$tcp:vsock:7
+out=$(timeout 60 "$pmm" --socket "$sock" --console none 2>&1)
+is "the socket is in use" "$?,$out" "1,offload-pmm: --socket $sock: another offload-pmm listens there"
+start_image echo 7
+listens
+does "the one that was there serves on" $peer many "$vsock" 7 1
+
+# --- what is left of one that was killed is taken over ---
+
+stop_all
+if [ -S vsock ] && [ -S sock ] && [ -L cid/3 ]; then
+	start_pmm --forward tcp:$tcp:vsock:7
+	start_image echo 7
+	listens
+	does "stale sockets and a stale CID are taken over" $peer many "$vsock" 7 1
+	stop_all
+else
+	not_ok "a killed daemon leaves its sockets" "$(ls -l)"
+fi
+done_testing
