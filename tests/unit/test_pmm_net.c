@@ -8,6 +8,8 @@
 
 #include "pmm/options.h"
 #include "pmm/net.c"
+#include "pmm/net_vhost.c"
+#include "pmm/vhost.c"
 #include "pmm/net_options.c"
 #include "pmm/net_passt.c"
 
