@@ -103,6 +103,18 @@ check "no network: ends" wait_attr state offline 60
 check "no network: says why" says "connect: Network interface is not configured"
 pmm_stop
 
+# The HTTP server of the examples, which serves vsock elsewhere.
+cp /tmp/www/big /tmp/share/big
+echo $IMG/httpd.bin > $DEV/image
+echo "tcp:80" > $DEV/args
+pmm_start --net tap=tap0,ip=10.0.7.2/24
+check "httpd: start" sh -c "echo start > $DEV/state"
+check "httpd: listens" until_true 60 says listening
+is "httpd: 4 MB by wget" "$(timeout 100 wget -q -O - http://10.0.7.2/big | sha256sum)" "$want"
+is "httpd: no such file" "$(timeout 60 wget -q -O - http://10.0.7.2/none 2>&1 | grep -c 404)" 1
+check "httpd: stop" sh -c "echo stop > $DEV/state"
+pmm_stop
+
 # IPv6 with a connection from Linux, until the image is stopped.
 start "echo, IPv6" "echo 7" --net tap=tap0,ip=10.0.7.2/24,ip=fd07::2/64
 check "echo, IPv6: listens" until_true 60 says listening

@@ -20,6 +20,7 @@ get() { printf "GET /$1 HTTP/1.0\r\n\r\n" | socat -t60 - VSOCK-CONNECT:$cid:80 |
 check "insmod" insmod $KO cpu=$CPU image=$IMG/httpd.bin
 pmm_start --vsock vhost,cid=$cid
 check "httpd: listens" until_true 60 says listening
+is "its CID in sysfs" "$(attr cid)" $cid
 is "httpd: a small file" "$(get input.txt | wc -l)" 700
 is "httpd: 4 MiB" "$(get big | sha256sum)" "$want"
 good=0

@@ -54,7 +54,7 @@ is() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "got $2, wanted $3"; f
 start_passt()
 {
 	rm -f passt/socket
-	passt -f --socket passt/socket -t 8007:7 -u 8007:7 -D 192.0.2.1 >passt.log 2>&1 &
+	passt -f --socket passt/socket ${passt_ports:--t 8007:7 -u 8007:7} -D 192.0.2.1 >passt.log 2>&1 &
 	passt=$!
 	until_true test -S passt/socket
 	# A PMM that looks for it again has no privileges either.
@@ -150,6 +150,21 @@ kill -9 $pid
 until_true sh -c "! kill -0 $pid"
 start_pmm --net passt=passt/socket
 check "the PMM is killed: with the next one, the image serves" until_true ready TCP:127.0.0.1:8007
+disown $image
+kill -9 $image
+kill $pid $passt
+wait $pid $passt 2>/dev/null
+
+# --- the HTTP server of the examples ---
+
+cp www/big share/
+passt_ports="-t 8080:80" start_passt
+start_pmm --net passt=passt/socket
+"$native/httpd" --pmm "$sock" tcp:80 >image.log 2>&1 &
+image=$!
+until_true curl -s -o /dev/null http://127.0.0.1:8080/big -r 0-0
+is "httpd: 64 MiB by curl" "$(curl -s http://127.0.0.1:8080/big | sum)" "$want"
+is "httpd: no such file" "$(curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:8080/none)" 404
 disown $image
 kill -9 $image
 kill $pid $passt
