@@ -130,7 +130,7 @@ is "CIDs registered" "$(readlink /run/offload/cid/3) $(readlink /run/offload/cid
 check "stop of the second" write $CLASS/offload1/state stop
 is "the first runs on" "$(on 0 attr state) $(on 1 attr state)" "running offline"
 write $CLASS/offload1/image $IMG/fetch.bin
-write $CLASS/offload1/args "80 /big copy 3"
+write $CLASS/offload1/args "vsock:3:80 /big copy"
 check "start of the second" write $CLASS/offload1/state start
 check "it ends" on 1 wait_attr state offline 100
 is "its exit status" "$(on 1 attr exit_status)" 0
@@ -139,7 +139,7 @@ is "the first runs on" "$(on 0 attr state)" running
 [ "$(on 1 attr exit_status)" = 0 ] || cat /tmp/0.err /tmp/1.err /tmp/1.out | sed 's/^/# /'
 
 # Nobody there: ECONNRESET, not a wait.
-write $CLASS/offload1/args "80 /big copy 9"
+write $CLASS/offload1/args "vsock:9:80 /big copy"
 write $CLASS/offload1/state start
 check "a CID that nobody has: ends" on 1 wait_attr state offline 60
 is "a CID that nobody has: ECONNRESET" "$(on 1 attr exit_status)" 3
