@@ -27,17 +27,19 @@ run-native: $(PMM_BIN) $(B)/native/wc
 # --- check ---
 
 # One line for each product that guest tests need, both architectures and kernels.
+JOBS ?= 2
+export JOBS
 .PHONY: check check-build check-unit check-host check-guest unit
 check-build:
-	@$(MAKE) --no-print-directory ARCH=x86_64 KVER=6.1 all guest-modules
-	@$(MAKE) --no-print-directory ARCH=x86_64 KVER=6.12 guest-modules \
+	@$(MAKE) -j$(JOBS) --no-print-directory ARCH=x86_64 KVER=6.1 all guest-modules
+	@$(MAKE) -j$(JOBS) --no-print-directory ARCH=x86_64 KVER=6.12 guest-modules \
 		$(O)/x86_64/module/6.12/offload.ko
-	@$(MAKE) --no-print-directory ARCH=aarch64 KVER=6.1 all guest-modules
-	@$(MAKE) --no-print-directory ARCH=x86_64 LIBC=newlib images native bare-images
-	@$(MAKE) --no-print-directory ARCH=aarch64 LIBC=newlib images native bare-images
+	@$(MAKE) -j$(JOBS) --no-print-directory ARCH=aarch64 KVER=6.1 all guest-modules
+	@$(MAKE) -j$(JOBS) --no-print-directory ARCH=x86_64 LIBC=newlib images native bare-images
+	@$(MAKE) -j$(JOBS) --no-print-directory ARCH=aarch64 LIBC=newlib images native bare-images
 
 check: check-build
-	@$(MAKE) --no-print-directory ARCH=x86_64 unit
+	@$(MAKE) -j$(JOBS) --no-print-directory ARCH=x86_64 unit
 	@tests/lab/check unit host bare guest
 
 check-unit: unit
