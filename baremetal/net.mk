@@ -30,13 +30,13 @@ $(LWIP_SRC)/.ready: | $(LWIP_TAR)
 
 # net_rules FOLDER FLAGS: FOLDER/net.o and FOLDER/liboffload-net.a
 define net_rules
-$(1)/net/%.c.o: baremetal/net/%.c $(LWIP_SRC)/.ready | $$(LIBC_READY)
+$(1)/net/%.c.o: baremetal/net/%.c $(LWIP_SRC)/.ready | $$(B)/$$(LIBC)/.ready
 	@mkdir -p $$(@D)
 	$$(call note,CC,$$@)
 	$$(Q)$$(CC) $$($(2)) $$(NET_CFLAGS) -MD -MP -c -o $$@ $$<
 
 $(1)/lwip/%.c.o: $(LWIP_SRC)/.ready $(wildcard baremetal/net/lwip/*.h \
-		baremetal/net/lwip/*/*.h) | $$(LIBC_READY)
+		baremetal/net/lwip/*/*.h) | $$(B)/$$(LIBC)/.ready
 	@mkdir -p $$(@D)
 	$$(call note,CC,$$@)
 	$$(Q)$$(CC) $$($(2)) -w $$(NET_CFLAGS) -c -o $$@ $(LWIP_SRC)/$$*.c
