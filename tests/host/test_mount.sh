@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # mount(): the image's 9p client over vsock, against a server that nobody here wrote (diod).
+# needs: diod
 set -u
 . "$TOP/tests/guest/lib.sh"
 native=$O/x86_64/native
