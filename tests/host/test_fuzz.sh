@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Every fuzzer for a fixed number of runs from a fixed seed.  Then the one of the
 # image reader with a check of image.c taken out: it must find each.
-# timeout: 300
+# timeout: 900
 set -u
 . "$TOP/tests/guest/lib.sh"
 unset FUZZ FUZZ_SECONDS

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # A share on a file system that hangs: everything else goes on.
-# timeout: 300
+# timeout: 600
 set -u
 . "$TOP/tests/guest/lib.sh"
 

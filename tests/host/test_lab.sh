@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # The laboratory itself: does it see what it must see?
-# timeout: 300
+# timeout: 600
 set -u
 . "$TOP/tests/guest/lib.sh"
 lab=$TOP/tests/lab

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The UEFI loader: what it refuses, and that it goes back to the firmware; images
 # on this core and on another one, served by the stand-in host.
-# timeout: 300
+# timeout: 600
 set -u
 . "$TOP/tests/guest/lib.sh"
 work=$(mktemp -d)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Each acquire, release and fence of the window's protocol is needed, and
 # together they are enough: see docs/ordering.md.
-# timeout: 300
+# timeout: 600
 set -u
 "$O/test/model/ordering" --runs 3000 --log "$O/log/check/ordering.log" >"$O/log/check/ordering.tap"
 status=$?

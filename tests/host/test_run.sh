@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # `make run` and `make run-native`, with what a user brings along and gets wrong.
-# timeout: 300
+# timeout: 600
 set -u
 . "$TOP/tests/guest/lib.sh"
 run=$TOP/tests/lab/run
