@@ -50,7 +50,8 @@
 #define SPURIOUS_VECTOR 0xffu
 
 #define START_MS 30000u /* a virtual core may get none of a busy machine */
-#define START_AGAIN_MS 20u
+#define STARTUP_AGAIN_MS 20u
+#define INIT_AGAIN_MS 100u /* at first; twice as long each time */
 
 #define EFER_LME (1ull << 8)
 #define EFER_NXE (1ull << 11)
@@ -327,15 +328,14 @@ static void send_ipi(uint32_t command)
 }
 
 /*
- * INIT, 10 ms, then STARTUP until something comes of it: only a core that waits for
- * one takes it, so one more does no harm.
+ * INIT, 10 ms, STARTUP: true if the core has come to our page and waits there.  It may
+ * not: a STARTUP that firmware left pending sends a virtual core to the page where
+ * firmware's code was, and another STARTUP does nothing to a core that runs.
  */
-int ofl_machine_start_other(struct ofl_loader *l)
+static bool call_other(struct ofl_loader *l, unsigned int limit_ms)
 {
-	uint32_t page = (uint32_t)((uintptr_t)low_page >> 12);
+	const uint32_t *seen = (const uint32_t *)(low_page + LOW_DATA + LOW_SEEN);
 
-	park->entry = l->boot->info.entry;
-	other_back = false;
 	send_ipi(ICR_INIT);
 	wait_us(l, 10000);
 	/*
@@ -345,9 +345,31 @@ int ofl_machine_start_other(struct ofl_loader *l)
 	ofl_low_build(low_page,
 		      (uintptr_t)park_area + ofl_park_offset(ofl_park_start, ofl_park_text),
 		      park->home_cr3, (rdmsr(MSR_EFER) & EFER_NXE) | EFER_LME, apic_bits());
+	for (unsigned int ms = 0; ms < limit_ms; ms++) {
+		if (ms % STARTUP_AGAIN_MS == 0)
+			send_ipi(ICR_STARTUP | (uint32_t)((uintptr_t)low_page >> 12));
+		if (__atomic_load_n(seen, __ATOMIC_ACQUIRE))
+			return true;
+		wait_us(l, 1000);
+	}
+	return false;
+}
+
+/* The core goes on from our page when it is told to, thus after the last INIT. */
+int ofl_machine_start_other(struct ofl_loader *l)
+{
+	uint32_t *go = (uint32_t *)(low_page + LOW_DATA + LOW_GO);
+	unsigned int limit_ms = INIT_AGAIN_MS;
+
+	park->entry = l->boot->info.entry;
+	other_back = false;
+	while (!call_other(l, limit_ms)) {
+		limit_ms *= 2;
+		if (limit_ms > START_MS)
+			return -ETIMEDOUT;
+	}
+	__atomic_store_n(go, 1, __ATOMIC_RELEASE);
 	for (unsigned int ms = 0; ms < START_MS; ms++) {
-		if (ms % START_AGAIN_MS == 0)
-			send_ipi(ICR_STARTUP | page);
 		/* back: it has faulted at once */
 		if (__atomic_load_n(&l->boot->image.state, __ATOMIC_ACQUIRE) || other_back)
 			return 0;

@@ -178,6 +178,10 @@ GLOBAL(ofl_low_64):
 	rdmsr
 	orl	(LOW_DATA + LOW_APIC)(%rbx), %eax
 	wrmsr
+	movl	$1, (LOW_DATA + LOW_SEEN)(%rbx)
+1:	pause
+	cmpl	$0, (LOW_DATA + LOW_GO)(%rbx)
+	je	1b
 	movq	(LOW_DATA + LOW_ENTRY)(%rbx), %rax
 	jmp	*%rax
 GLOBAL(ofl_low_text_end):

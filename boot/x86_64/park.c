@@ -125,6 +125,7 @@ void ofl_low_build(uint8_t *page, uint64_t entry, uint64_t cr3, uint64_t efer,
 	uint8_t *data = page + LOW_DATA;
 	uint64_t far32, far64, gdt[4] = { 0 };
 
+	memset(data, 0, LOW_END);
 	memcpy(page, ofl_low_text, ofl_park_offset(ofl_low_text_end, ofl_low_text));
 	far32 = (pa + ofl_park_offset(ofl_low_32, ofl_low_text)) | 0x18ull << 32;
 	far64 = (pa + ofl_park_offset(ofl_low_64, ofl_low_text)) | (uint64_t)PARK_CS << 32;

@@ -56,6 +56,9 @@
 #define LOW_GDTR 0x28
 #define LOW_GDT 0x30
 #define LOW_APIC 0x50
+#define LOW_SEEN 0x54 /* the core: it is here */
+#define LOW_GO 0x58   /* the host: it has seen that */
+#define LOW_END 0x5c
 #define LOW_DATA 0x800
 
 #ifndef __ASSEMBLY__
