@@ -10,8 +10,10 @@ PMM_SRC := pmm/main.c pmm/options.c pmm/log.c pmm/priv.c pmm/pmm.c pmm/loop.c \
 	pmm/rng.c pmm/vsock.c pmm/vsock_conn.c pmm/vsock_unix.c \
 	pmm/vsock_place.c pmm/vsock_options.c pmm/forward.c \
 	pmm/vhost.c pmm/net_vhost.c pmm/vsock_vhost.c \
-	pmm/net.c pmm/net_options.c pmm/net_passt.c pmm/net_tap.c
+	pmm/net.c pmm/net_options.c pmm/net_passt.c pmm/net_tap.c \
+	pmm/sandbox.c
 PMM_OBJ := $(PMM_SRC:pmm/%.c=$(A)/pmm/%.o)
+PMM_SECCOMP_OBJ := $(A)/pmm/seccomp.o
 
 # libfdt's writing half, hosted, from the sources that the runtime reads with.
 PMM_FDT_OBJ := $(addprefix $(A)/pmm/libfdt/,fdt.o fdt_ro.o fdt_sw.o)
@@ -32,11 +34,26 @@ $(A)/pmm/%.o: pmm/%.c $(A)/libfdt/src/.ready
 	$(call note,CC,$@)
 	$(Q)$(CC) $(PMM_CFLAGS) -isystem $(PMM_FDT_SRC) -MMD -MP -c -o $@ $<
 
-$(A)/pmm/offload-pmm: $(PMM_OBJ) $(PMM_FDT_OBJ)
+# The system calls that are left to it: those of the functions that its objects call.
+# sandbox.o and priv.o have done their work when the list comes into force.
+$(A)/pmm/syscalls.h: $(PMM_OBJ) pmm/syscalls.txt pmm/syscalls.awk
+	$(Q)$(CROSS)nm --defined-only $(PMM_OBJ) | awk 'NF == 3 { print $$3 }' >$@.defined
+	$(Q)set -o pipefail; { \
+		$(CROSS)nm -u $(filter-out %/sandbox.o %/priv.o,$(PMM_OBJ)) | \
+			awk '$$1 == "U" { print $$2 }' | grep -vxFf $@.defined; \
+		sed -n 's/.*syscall(\(SYS_[a-z0-9_]*\),.*/\1/p' \
+			$(filter-out %/sandbox.c %/priv.c,$(PMM_SRC)); \
+	} | sort -u | awk -f pmm/syscalls.awk pmm/syscalls.txt - >$@.new
+	$(Q)mv $@.new $@
+
+$(PMM_SECCOMP_OBJ): $(A)/pmm/syscalls.h
+$(PMM_SECCOMP_OBJ): PMM_CFLAGS += -I$(A)/pmm
+
+$(A)/pmm/offload-pmm: $(PMM_OBJ) $(PMM_SECCOMP_OBJ) $(PMM_FDT_OBJ)
 	$(call note,LD,$@)
 	$(Q)$(CC) $(PMM_CFLAGS) $(PMM_LDFLAGS) -o $@ $^
 
--include $(PMM_OBJ:.o=.d)
+-include $(PMM_OBJ:.o=.d) $(PMM_SECCOMP_OBJ:.o=.d)
 
 ALL += $(A)/pmm/offload-pmm
 

@@ -22,6 +22,7 @@
 #include "pmm.h"
 #include "priv.h"
 #include "rng.h"
+#include "sandbox.h"
 #include "schedule.h"
 #include "vsock.h"
 #include "work.h"
@@ -264,7 +265,11 @@ int main(int argc, char **argv)
 	err = ofl_sched_apply(&opt);
 	if (err)
 		goto out_host;
-	err = ofl_priv_drop(&opt);
+	err = ofl_sandbox_namespaces(&opt);
+	if (!err)
+		err = ofl_priv_drop(&opt);
+	if (!err)
+		err = ofl_sandbox_enter(&opt, pmm.vsock);
 	if (err)
 		goto out_host;
 	err = pmm.host->start(&pmm);

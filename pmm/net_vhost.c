@@ -93,7 +93,7 @@ struct ofl_net_vhost *ofl_net_vhost_open(struct ofl_dev *dev, int tap)
 	if (!nv)
 		return NULL;
 	nv->tap = tap;
-	if (ofl_vhost_open(&nv->vhost, dev, "/dev/vhost-net", "--net vhost")) {
+	if (ofl_vhost_open(&nv->vhost, dev, OFL_VHOST_NET, "--net vhost")) {
 		ofl_net_vhost_close(nv);
 		return NULL;
 	}

@@ -16,6 +16,8 @@
 #include "loop.h"
 #include "vdev.h"
 
+#define OFL_VHOST_VSOCK "/dev/vhost-vsock"
+#define OFL_VHOST_NET "/dev/vhost-net"
 #define OFL_VHOST_QUEUES 2u /* the first ones of the device */
 
 struct ofl_vhost {

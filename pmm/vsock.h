@@ -46,6 +46,9 @@ int ofl_vsock_watch(struct ofl_vsock *vs, struct ofl_loop *loop);
 struct ofl_dev *ofl_vsock_dev(struct ofl_vsock *vs);
 /* The image's CID. */
 uint32_t ofl_vsock_cid(const struct ofl_vsock *vs);
+/* The folders of its sockets and of the machine's CIDs. */
+const char *ofl_vsock_path(const struct ofl_vsock *vs);
+const char *ofl_vsock_registry(const struct ofl_vsock *vs);
 /* Bring out what images have sent (bounded), remove the sockets. */
 void ofl_vsock_close(struct ofl_vsock *vs);
 

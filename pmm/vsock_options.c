@@ -238,6 +238,16 @@ uint32_t ofl_vsock_cid(const struct ofl_vsock *vs)
 	return vs->cid;
 }
 
+const char *ofl_vsock_path(const struct ofl_vsock *vs)
+{
+	return vs->path;
+}
+
+const char *ofl_vsock_registry(const struct ofl_vsock *vs)
+{
+	return vs->registry;
+}
+
 /* Connections that the image is done with; at most DRAIN_MS for all of them. */
 static void vsock_drain(struct ofl_vsock *vs)
 {

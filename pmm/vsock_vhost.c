@@ -18,8 +18,6 @@
 #include "vhost.h"
 #include "vsock_conn.h"
 
-#define PATH "/dev/vhost-vsock"
-
 struct vsock_vhost {
 	struct ofl_vhost vhost;
 	struct ofl_vsock *vs;
@@ -34,7 +32,7 @@ static int vhost_set_cid(struct ofl_vsock *vs)
 		return 0;
 	err = -errno;
 	ofl_log("--vsock vhost: CID %u %s%s", vs->cid,
-		err == -EADDRINUSE ? "is taken by another user of " PATH
+		err == -EADDRINUSE ? "is taken by another user of " OFL_VHOST_VSOCK
 				     "; choose another with cid=N" :
 				     "is refused: ",
 		err == -EADDRINUSE ? "" : strerror(-err));
@@ -54,7 +52,7 @@ static void vhost_reset(struct ofl_dev *dev)
 		return;
 	vhost_set_running(vv, 0);
 	ofl_vhost_stop(&vv->vhost);
-	if (!ofl_vhost_reopen(&vv->vhost, PATH))
+	if (!ofl_vhost_reopen(&vv->vhost, OFL_VHOST_VSOCK))
 		vhost_set_cid(vv->vs);
 }
 
@@ -106,11 +104,11 @@ int ofl_vsock_vhost_open(struct ofl_vsock *vs)
 		return -ENOMEM;
 	vv->vs = vs;
 	vs->vhost = vv;
-	err = ofl_vhost_open(&vv->vhost, &vs->dev, PATH, "--vsock vhost");
+	err = ofl_vhost_open(&vv->vhost, &vs->dev, OFL_VHOST_VSOCK, "--vsock vhost");
 	if (!err)
 		err = vhost_set_cid(vs);
 	if (!err)
-		ofl_log("vsock: CID %u, by " PATH, vs->cid);
+		ofl_log("vsock: CID %u, by " OFL_VHOST_VSOCK, vs->cid);
 	return err;
 }
 

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the daemon can still reach once it serves: docs/threat-model.md. */
+#ifndef OFL_PMM_SANDBOX_H
+#define OFL_PMM_SANDBOX_H
+
+struct ofl_options;
+struct ofl_vsock;
+
+/* Somebody else's host name, System V objects and network are not ours; needs root, does nothing without. */
+int ofl_sandbox_namespaces(const struct ofl_options *opt);
+
+/*
+ * After ofl_priv_drop(), before there are threads: from here on only the folders that
+ * opt and vs (or NULL) name can be opened or changed (Landlock, where the kernel has
+ * it), and only the system calls of pmm/syscalls.txt be made: another ends the
+ * process with one line.  Logs; 0 or -errno.
+ */
+int ofl_sandbox_enter(const struct ofl_options *opt, const struct ofl_vsock *vs);
+
+#endif
