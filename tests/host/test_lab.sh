@@ -144,6 +144,7 @@ printf 'Package: foo\nVersion: 1.0\nArchitecture: amd64\nMaintainer: nobody\nDes
 dpkg-deb -b "$work/deb" "$work/foo.deb" >/dev/null
 cat >"$work/apt-bin/apt-get" <<END
 #!/bin/sh
+while [ "\$1" = -o ]; do shift 2; done
 echo "\$1" >>"$work/calls"
 case "\$1 \$(grep -c "^\$1" "$work/calls") $work" in
 indextargets*) echo http://127.0.0.1:9/debian ;;
