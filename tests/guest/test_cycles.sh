@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Ten start/stop cycles, then ten insmod/rmmod cycles: the core is back each time,
+# Ten start/stop cycles, then ten insmod/rmmod cycles ($1, $2): the core is back each time,
 # nothing leaks, the kernel has no complaint (the runner looks at its log).
 # machines: hlt mwait x2apic hlt-6.12 gicv2 gicv3 el2
 # timeout: 300
 . /offload/tests/lib.sh
 . /offload/tests/offload.sh
+
+STARTS=${1:-10} INSMODS=${2:-10}
 
 share_new
 insmod $KO cpu=$CPU image=$IMG/exit42.bin && wait_attr state offline 20
@@ -13,7 +15,7 @@ before=$(mem_free)
 
 check "insmod" insmod $KO cpu=$CPU image=$IMG/spin.bin
 n=1
-while [ $n -le 10 ]; do
+while [ $n -le $STARTS ]; do
 	echo stop > $DEV/state
 	s1=$(attr state)
 	echo start > $DEV/state
@@ -25,7 +27,7 @@ check "rmmod of a running image" rmmod offload
 is "nproc" "$(nproc)" 4
 
 n=1
-while [ $n -le 10 ]; do
+while [ $n -le $INSMODS ]; do
 	insmod $KO cpu=$CPU image=$IMG/exit42.bin
 	wait_attr state offline 20
 	status=$(attr exit_status)

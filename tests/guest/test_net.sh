@@ -1,10 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# AF_INET and AF_INET6 of an image on a borrowed core, over a TAP interface.
+# AF_INET and AF_INET6 of an image on a borrowed core, over a TAP interface, and through
+# passt; of an image that is a process, through passt.
 # machines: hlt gicv3
 # modules: tun
-# timeout: 300
+# native: httpd
+# needs: passt
+# timeout: 400
 . /offload/tests/lib.sh
 . /offload/tests/offload.sh
+
+# How much, and how many connections; more of both takes longer.
+MIB=${1:-4} CONNECTIONS=${2:-10}
+limit=$((120 + MIB * 20))
 
 share_new
 ifconfig lo 127.0.0.1 up
@@ -13,7 +20,7 @@ ifconfig tap0 10.0.7.1 netmask 255.255.255.0 up
 echo 0 > /proc/sys/net/ipv6/conf/tap0/accept_dad
 ip -6 addr add fd07::1/64 dev tap0
 mkdir -p /tmp/www
-head -c 4000000 /dev/urandom > /tmp/www/big
+head -c $((MIB << 20)) /dev/urandom > /tmp/www/big
 want=$(sha256sum < /tmp/www/big)
 pings() { "$@" -c 1 -W 1 > /dev/null 2>&1; }
 says() { grep -q "$1" /tmp/pmm.out; }
@@ -64,13 +71,13 @@ matches "echo: the interface is in use" "$out" "*tap=tap0: another program has i
 check "echo: DHCP: an address, and ping" until_true 60 pings ping 10.0.7.20
 matches "echo: its MAC address" "$(cat /proc/net/arp)" "*10.0.7.20 *02:00:00:00:00:07*"
 check "echo: IPv6: link-local, and ping" until_true 60 pings ping6 -I tap0 fe80::ff:fe00:7
-is "echo: 4 MB there and back" "$(timeout 100 nc 10.0.7.20 7 < /tmp/www/big | sha256sum)" "$want"
+is "echo: $MIB MiB there and back" "$(timeout $limit nc 10.0.7.20 7 < /tmp/www/big | sha256sum)" "$want"
 good=0
-for i in 1 2 3 4 5 6 7 8 9 10; do
+for i in $(seq $CONNECTIONS); do
 	out=$(echo "number $i" | timeout 60 nc 10.0.7.20 7)
 	[ "$?$out" = "0number $i" ] && good=$((good + 1))
 done
-is "echo: ten clients" $good 10
+is "echo: $CONNECTIONS clients" $good $CONNECTIONS
 check "echo: large packets, in fragments" until_true 60 pings ping -s 4000 10.0.7.20
 (cat /dev/zero | timeout 60 nc 10.0.7.20 7 > /dev/null 2>&1) &
 sleep 1
@@ -85,14 +92,14 @@ kill "$(cat /tmp/udhcpd.pid)"
 # Addresses from the command line; the image fetches from a server on Linux.
 httpd -p '[::]:80' -h /tmp/www
 start "get" "get 10.0.7.1 80 /big copy" --net tap=tap0,ip=10.0.7.2/24,gw=10.0.7.1
-check "get: ends" wait_attr state offline 100
+check "get: ends" wait_attr state offline $limit
 is "get: exit status" "$(attr exit_status)" 0
-is "get: 4 MB" "$(sha256sum < /tmp/share/copy)" "$want"
+is "get: $MIB MiB" "$(sha256sum < /tmp/share/copy)" "$want"
 pmm_stop
 start "get, IPv6" "get fd07::1 80 /big copy6" --net tap=tap0,ip=10.0.7.2/24,ip=fd07::2/64
-check "get, IPv6: ends" wait_attr state offline 100
+check "get, IPv6: ends" wait_attr state offline $limit
 is "get, IPv6: exit status" "$(attr exit_status)" 0
-is "get, IPv6: 4 MB" "$(sha256sum < /tmp/share/copy6)" "$want"
+is "get, IPv6: $MIB MiB" "$(sha256sum < /tmp/share/copy6)" "$want"
 pmm_stop
 start "refused" "get 10.0.7.1 81 /big nothing" --net tap=tap0,ip=10.0.7.2/24
 check "refused: ends" wait_attr state offline 60
@@ -110,16 +117,56 @@ echo "tcp:80" > $DEV/args
 pmm_start --net tap=tap0,ip=10.0.7.2/24
 check "httpd: start" sh -c "echo start > $DEV/state"
 check "httpd: listens" until_true 60 says listening
-is "httpd: 4 MB by wget" "$(timeout 100 wget -q -O - http://10.0.7.2/big | sha256sum)" "$want"
+is "httpd: $MIB MiB by wget" "$(timeout $limit wget -q -O - http://10.0.7.2/big | sha256sum)" "$want"
 is "httpd: no such file" "$(timeout 60 wget -q -O - http://10.0.7.2/none 2>&1 | grep -c 404)" 1
 check "httpd: stop" sh -c "echo stop > $DEV/state"
 pmm_stop
+
+# Without privileges: passt.  It makes a user namespace and gives up the root directory: the
+# kernel's first one cannot be given up, and who is in a chroot gets no namespace.
+root=/tmp/passt
+mkdir $root
+mount -t tmpfs passt $root
+mkdir -m 777 $root/proc $root/dev $root/tmp $root/etc
+mount -t proc proc $root/proc
+mount --bind /dev $root/dev
+cp -r /offload/passt $root/passt
+cp /etc/passwd /etc/group $root/etc/
+ip route add default via 10.0.7.254 dev tap0
+ip link set lo mtu 1500
+unshare -m sh -c "cd $root && mount --move . / && exec chroot . /passt/ld.so --library-path /passt \\
+	/passt/passt -f -4 -t 8080:80 -s /tmp/socket" > /tmp/passt.log 2>&1 &
+PASST=$!
+check "passt: is there" until_true 60 test -S $root/tmp/socket
+[ -S $root/tmp/socket ] || sed 's/^/# /' /tmp/passt.log
+chmod 777 $root/tmp/socket
+: > /tmp/pmm.out
+pmm_start --net passt=$root/tmp/socket
+check "passt: start" sh -c "echo start > $DEV/state"
+check "passt: listens" until_true 60 says listening
+web() { timeout $limit wget -q -O - http://127.0.0.1:8080/$1 2> /dev/null; }
+reached() { [ "$(web input.txt | wc -l)" = 700 ]; }
+check "passt: a client on Linux" until_true 100 reached
+is "passt: $MIB MiB by wget" "$(web big | sha256sum)" "$want"
+check "passt: stop" sh -c "echo stop > $DEV/state"
+pmm_stop
+$PMM --socket /tmp/process.sock --share /tmp/share --console none --net passt=$root/tmp/socket \
+	< /dev/null 2> /tmp/pmm.err &
+PMM_PID=$!
+check "passt, process: the daemon" until_true 60 test -S /tmp/process.sock
+/offload/native/httpd --pmm /tmp/process.sock tcp:80 < /dev/null > /tmp/native.err 2>&1 &
+check "passt, process: a client on Linux" until_true 100 reached
+is "passt, process: $MIB MiB by wget" "$(web big | sha256sum)" "$want"
+kill $!
+pmm_stop
+kill $PASST
+ip route del default
 
 # IPv6 with a connection from Linux, until the image is stopped.
 start "echo, IPv6" "echo 7" --net tap=tap0,ip=10.0.7.2/24,ip=fd07::2/64
 check "echo, IPv6: listens" until_true 60 says listening
 check "echo, IPv6: ping" until_true 60 pings ping6 fd07::2
-is "echo, IPv6: 4 MB there and back" "$(timeout 100 nc fd07::2 7 < /tmp/www/big | sha256sum)" "$want"
+is "echo, IPv6: $MIB MiB there and back" "$(timeout $limit nc fd07::2 7 < /tmp/www/big | sha256sum)" "$want"
 check "echo, IPv6: stop" sh -c "echo stop > $DEV/state"
 kill -USR1 $PMM_PID
 check "counters" until_true 20 grep -q "net: [1-9][0-9]* frames from the image" /tmp/pmm.err

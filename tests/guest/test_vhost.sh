@@ -8,12 +8,16 @@
 . /offload/tests/lib.sh
 . /offload/tests/offload.sh
 
+# How much, and how many connections; more of both takes longer.
+MIB=${1:-4} CONNECTIONS=${2:-20}
+limit=$((120 + MIB * 20))
+
 share_new
-head -c 4194304 /dev/urandom > /tmp/share/big
+head -c $((MIB << 20)) /dev/urandom > /tmp/share/big
 want=$(sha256sum < /tmp/share/big)
 cid=7
 says() { grep -q "$1" /tmp/pmm.out; }
-socat() { timeout 120 /offload/socat/ld.so --library-path /offload/socat /offload/socat/socat "$@"; }
+socat() { timeout $limit /offload/socat/ld.so --library-path /offload/socat /offload/socat/socat "$@"; }
 get() { printf "GET /$1 HTTP/1.0\r\n\r\n" | socat -t60 - VSOCK-CONNECT:$cid:80 | sed '1,/^\r$/d'; }
 
 # The kernel's module is there, and nobody has it.
@@ -22,12 +26,12 @@ pmm_start --vsock vhost,cid=$cid
 check "httpd: listens" until_true 60 says listening
 is "its CID in sysfs" "$(attr cid)" $cid
 is "httpd: a small file" "$(get input.txt | wc -l)" 700
-is "httpd: 4 MiB" "$(get big | sha256sum)" "$want"
+is "httpd: $MIB MiB" "$(get big | sha256sum)" "$want"
 good=0
-for i in $(seq 20); do
+for i in $(seq $CONNECTIONS); do
 	[ "$(get input.txt | wc -l)" = 700 ] && good=$((good + 1))
 done
-is "httpd: 20 connections" $good 20
+is "httpd: $CONNECTIONS connections" $good $CONNECTIONS
 rm -rf /tmp/got
 mkdir /tmp/got
 pids=
@@ -55,7 +59,7 @@ check "nobody answers" refused
 : > /tmp/pmm.out
 check "start again" sh -c "echo start > $DEV/state"
 check "httpd: listens again" until_true 60 says listening
-is "httpd: 4 MiB again" "$(get big | sha256sum)" "$want"
+is "httpd: $MIB MiB again" "$(get big | sha256sum)" "$want"
 
 # The daemon is killed; the image goes on with the next one.
 kill -9 $PMM_PID
@@ -73,10 +77,10 @@ echo $IMG/fetch.bin > $DEV/image
 echo "80 /big copy" > $DEV/args
 fetched()
 {
-	echo start > $DEV/state && wait_attr state offline 120 && [ "$(attr exit_status)" = 0 ]
+	echo start > $DEV/state && wait_attr state offline $limit && [ "$(attr exit_status)" = 0 ]
 }
 check "fetch" until_true 60 fetched
-is "fetch: 4 MiB" "$(sha256sum < /tmp/share/copy)" "$want"
+is "fetch: $MIB MiB" "$(sha256sum < /tmp/share/copy)" "$want"
 echo "99 /big copy" > $DEV/args
 echo start > $DEV/state
 check "fetch, nobody listens" wait_attr state offline 60
@@ -95,8 +99,8 @@ for round in 1 2; do
 	check "net $round: start" sh -c "echo start > $DEV/state"
 	check "net $round: listens" until_true 60 says listening
 	check "net $round: ping" until_true 60 ping -c 1 -W 1 10.0.7.2
-	is "net $round: 4 MiB there and back" \
-		"$(timeout 100 nc 10.0.7.2 7 < /tmp/share/big | sha256sum)" "$want"
+	is "net $round: $MIB MiB there and back" \
+		"$(timeout $limit nc 10.0.7.2 7 < /tmp/share/big | sha256sum)" "$want"
 	check "net $round: stop" sh -c "echo stop > $DEV/state"
 	[ $round = 2 ] || check "net: start with the same daemon" sh -c "echo start > $DEV/state"
 	[ $round = 2 ] || check "net: ping again" until_true 60 ping -c 1 -W 1 10.0.7.2

@@ -8,15 +8,19 @@
 . /offload/tests/lib.sh
 . /offload/tests/offload.sh
 
+# How much, and how many connections; more of both takes longer.
+MIB=${1:-4} CONNECTIONS=${2:-100}
+limit=$((120 + MIB * 20))
+
 share_new
 mkdir -p /tmp/www
-head -c 4194304 /dev/urandom > /tmp/www/big
+head -c $((MIB << 20)) /dev/urandom > /tmp/www/big
 want=$(sha256sum < /tmp/www/big)
 cp /tmp/www/big /tmp/share/big
 dir=/run/offload/offload0
 
 # fetched URL: the sum of what comes.
-fetched() { timeout 120 wget -q -O - "$1" | sha256sum; }
+fetched() { timeout $limit wget -q -O - "$1" | sha256sum; }
 says() { grep -q "$1" /tmp/pmm.out; }
 httpd -p 127.0.0.1:8081 -h /tmp/www
 
@@ -38,7 +42,7 @@ at_once()
 many()
 {
 	good=0
-	for i in $(seq 100); do
+	for i in $(seq $CONNECTIONS); do
 		[ "$(timeout 60 wget -q -O - "$1" | wc -l)" = 700 ] && good=$((good + 1))
 	done
 	echo $good
@@ -48,7 +52,7 @@ many()
 served()
 {
 	url=http://127.0.0.1:$2
-	is "$1: 4 MiB by wget" "$(fetched $url/big)" "$want"
+	is "$1: $MIB MiB by wget" "$(fetched $url/big)" "$want"
 	is "$1: 64 at once" "$(at_once $url/input.txt)" 64
 	# One that asks and never reads holds up nobody.
 	mkfifo /tmp/hold.$2
@@ -65,7 +69,7 @@ check "insmod" insmod $KO cpu=$CPU image=$IMG/httpd.bin
 pmm_start --vsock --forward tcp:8080:vsock:80
 check "core: listens" until_true 60 says listening
 served core 8080
-is "core: 100 connections" "$(many http://127.0.0.1:8080/input.txt)" 100
+is "core: $CONNECTIONS connections" "$(many http://127.0.0.1:8080/input.txt)" $CONNECTIONS
 check "core: the socket is there" test -S $dir/vsock
 is "core: the CID is registered" "$(readlink /run/offload/cid/3)" $dir
 out=$($PMM --socket /tmp/other --console none --vsock path=/tmp/o,registry=/run/offload/cid 2>&1)
@@ -79,9 +83,9 @@ echo $IMG/fetch.bin > $DEV/image
 echo "80 /big copy" > $DEV/args
 pmm_start --forward vsock:80:tcp:127.0.0.1:8081
 check "core fetches: start" sh -c "echo start > $DEV/state"
-check "core fetches: ends" wait_attr state offline 120
+check "core fetches: ends" wait_attr state offline $limit
 is "core fetches: exit status" "$(attr exit_status)" 0
-is "core fetches: 4 MiB" "$(sha256sum < /tmp/share/copy)" "$want"
+is "core fetches: $MIB MiB" "$(sha256sum < /tmp/share/copy)" "$want"
 pmm_stop
 
 # The image's own 9p client over vsock, against Debian's diod.
@@ -120,9 +124,9 @@ served process 8082
 kill -9 $server
 wait $server 2> /dev/null
 rm /tmp/share/copy
-timeout 120 /offload/native/fetch --pmm /tmp/p/sock 80 /big copy < /dev/null > /tmp/native.err 2>&1
+timeout $limit /offload/native/fetch --pmm /tmp/p/sock 80 /big copy < /dev/null > /tmp/native.err 2>&1
 is "process fetches: exit status" $? 0
-is "process fetches: 4 MiB" "$(sha256sum < /tmp/share/copy)" "$want"
+is "process fetches: $MIB MiB" "$(sha256sum < /tmp/share/copy)" "$want"
 kill $pmm
 
 done_testing

@@ -2,6 +2,10 @@
 # For tests of sockets on this machine: a daemon and images as processes in a
 # folder of their own, which becomes the working directory.  Sourced first.
 
+# Where that is possible, in a network where nobody else takes a port that was free.
+if [ -z "${NET_OF_ITS_OWN:-}" ] && unshare --net ip link set lo up 2>/dev/null; then
+	NET_OF_ITS_OWN=1 exec unshare --net sh -c 'ip link set lo up && exec bash "$@"' sh "$0" "$@"
+fi
 . "$TOP/tests/guest/lib.sh"
 native=$O/x86_64/native
 pmm=$O/x86_64/pmm/offload-pmm

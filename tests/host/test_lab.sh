@@ -116,6 +116,7 @@ expect "guest: unknown machine" "$? $out" "1 *'z80' is none of hlt mwait*"
 
 # --- fetching ---
 
+export PAUSE=0
 out=$(O=$work MIRROR=http://127.0.0.1:9/debian "$lab/fetch" nosuch.tar.gz 2>&1)
 expect "fetch: unknown name" "$? $out" '1 *nosuch.tar.gz*tests/lab/pins*'
 sed 's| https:.*||' "$lab/pins" >"$work/pins"
@@ -126,5 +127,48 @@ echo wrong >"$work/bad/pool/main/p/picolibc/picolibc_1.8.10.orig.tar.gz"
 out=$(O=$work MIRROR=file://$work/bad PINS=$work/pins "$lab/fetch" picolibc_1.8.10.orig.tar.gz 2>&1)
 expect "fetch: another content" "$? $out" '1 *picolibc_1.8.10.orig.tar.gz: no mirror has it with SHA-256*'
 expect "fetch: nothing kept of it" "$(ls "$work"/cache/*.tar.gz 2>/dev/null)" ''
+# What a run that was broken off may have left there is not trusted.
+seq 100000 >"$work/bad/whole"
+echo "whole.tar $(sha256sum <"$work/bad/whole" | cut -d' ' -f1) whole" >"$work/pins"
+head -c 1000 "$work/bad/whole" | tee "$work/cache/whole.tar.part" >"$work/cache/whole.tar"
+out=$(O=$work MIRROR=file://$work/bad PINS=$work/pins "$lab/fetch" whole.tar 2>&1)
+expect "fetch: a part of it in the cache" "$? $out" '0 *another SHA-256*fetched whole.tar'
+expect "fetch: and then the whole" "$(cmp "$work/bad/whole" "$work/cache/whole.tar" 2>&1)" ''
+expect "fetch: and nothing else" "$(ls "$work/cache" | grep whole)" whole.tar
+
+# The same of packages, with an apt that is killed, or gives half of one, or fails once.
+mkdir -p "$work/deb/DEBIAN" "$work/deb/opt" "$work/apt-bin"
+seq 1000 >"$work/deb/opt/file"
+printf 'Package: foo\nVersion: 1.0\nArchitecture: amd64\nMaintainer: nobody\nDescription: none\n' \
+	>"$work/deb/DEBIAN/control"
+dpkg-deb -b "$work/deb" "$work/foo.deb" >/dev/null
+cat >"$work/apt-bin/apt-get" <<END
+#!/bin/sh
+while [ "\$1" = -o ]; do shift 2; done
+echo "\$1" >>"$work/calls"
+case "\$1 \$(grep -c "^\$1" "$work/calls") $work" in
+indextargets*) echo http://127.0.0.1:9/debian ;;
+"update 1 "*) kill -9 \$PPID ;;
+"download 1 "*) exit 1 ;;
+"download 2 "*) head -c 300 "$work/foo.deb" >foo_1.0_amd64.deb ;;
+"download "*) cp "$work/foo.deb" foo_1.0_amd64.deb ;;
+esac
+END
+printf '#!/bin/sh\necho "  Candidate: 1.0"\necho "Architecture: amd64"\n' >"$work/apt-bin/apt-cache"
+chmod 755 "$work"/apt-bin/*
+fetched() { PATH=$work/apt-bin:$PATH O=$work "$lab/apt-fetch" "$work/unpacked" foo:amd64 2>&1; }
+fetched >/dev/null 2>&1
+expect "apt-fetch: killed while it updates" "$? $(cat "$work/unpacked/.packages" 2>/dev/null)" '137 '
+mkdir -p "$work/unpacked/opt"
+echo half >"$work/unpacked/opt/file"
+out=$(fetched)
+expect "apt-fetch: the next run" "$? $out" '0 *updating*fetched foo*is damaged, fetching it anew*fetched foo*'
+expect "apt-fetch: updates again" "$(grep -c update "$work/calls")" 2
+expect "apt-fetch: tries again, twice" "$(grep -c download "$work/calls")" 3
+expect "apt-fetch: has the whole of it" "$(cmp "$work/deb/opt/file" "$work/unpacked/opt/file" 2>&1)" ''
+expect "apt-fetch: and says so" "$(cat "$work/unpacked/.packages")" 'foo 1.0 amd64'
+out=$(fetched)
+expect "apt-fetch: a third run fetches nothing" "$? $out $(wc -l <"$work/calls")" "0  $(wc -l <"$work/calls")"
+expect "apt-fetch: not even the index" "$(grep -c update "$work/calls")" 2
 
 done_testing

@@ -40,7 +40,7 @@ check-build:
 
 check: check-build
 	@$(MAKE) -j$(JOBS) --no-print-directory ARCH=x86_64 unit
-	@tests/lab/check unit host bare guest
+	@tests/lab/check unit guest host bare
 
 check-unit: unit
 	@tests/lab/check unit
