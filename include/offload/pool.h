@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Buffers in the shared window.  read(), write(), pread() and pwrite() of files of a
+ * Buffers in the shared window.  read() and write() of files of a
  * share, given a buffer that lies whole in one of these, let the daemon work on it in
  * place; from any other memory the runtime copies.  Everything else takes them as
  * ordinary memory.
