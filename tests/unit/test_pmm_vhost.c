@@ -334,19 +334,18 @@ static void next_image(void **state)
 	(void)state;
 	open_vsock();
 	image_starts(3);
-	old = kernel.fd;
 	signal_event(kernel.q[0].call);
 	assert_int_equal(ask(dev, 0), 0);
 	assert_int_equal(kernel.opens, 2);
 	assert_int_equal(kernel.cid, 7);
 	assert_false(kernel.running);
-	loop_turn();
-	assert_int_equal(header_of(dev)->call[0], 0);
 	image_kicks(0);
 	assert_false(ofl_dev_poll(dev));
 	image_starts(3);
 	assert_true(kernel.running);
 	assert_ring(0);
+	loop_turn();
+	assert_int_equal(header_of(dev)->call[0], 0);
 	/* It may not be opened any more (--user): the old one serves on. */
 	old = kernel.fd;
 	kernel.open_errno = EACCES;
