@@ -10,8 +10,11 @@
  * The data of a read goes from the shared buffer straight to the caller; if that has a
  * buffer in the pool, the device writes it there, and the data of a write is read there.
  *
- * A request that is not answered in time leaves the buffers with the other side,
- * so the session ends there: `dead` is set and everything else is -EIO.
+ * A request that is not answered in time is given up with Tflush (flush(5) of 9P): an
+ * answer that comes before Rflush counts; else, from Rflush on, it is as if the request
+ * had never been sent, the buffers are ours again and the session goes on.  Without an
+ * Rflush, or with an answer behind it, the session ends there: `dead` is set and
+ * everything else is -EIO.
  */
 #include "p9.h"
 
@@ -24,6 +27,9 @@
 
 #define VERSION "9P2000.L"
 #define RPC_TIMEOUT (30 * OFL_SEC)
+#define FLUSH_TIMEOUT (10 * OFL_SEC)
+
+#define LINUX_EINTR 4u
 
 static const struct {
 	uint8_t linux_errno;
@@ -57,12 +63,15 @@ int ofl_p9_lied(struct ofl_p9 *p9, const char *why)
 	return -EPROTO;
 }
 
+static uint16_t tag_behind(uint16_t tag)
+{
+	return tag >= P9_NOTAG - 1 ? 0 : (uint16_t)(tag + 1);
+}
+
 void ofl_p9_request(struct ofl_p9 *p9, struct p9_out *out, unsigned int type)
 {
-	if (type == P9_TVERSION)
-		p9->tag = P9_NOTAG;
-	else if (++p9->tag == P9_NOTAG)
-		p9->tag = 0;
+	p9->tag = type == P9_TVERSION ? P9_NOTAG : tag_behind(p9->tag);
+	p9->flush.sent = p9->flush.done = false;
 	p9->want = (uint8_t)(type + 1);
 	p9->data.len = 0;
 	p9->data_in = false;
@@ -73,7 +82,47 @@ void ofl_p9_request(struct ofl_p9 *p9, struct p9_out *out, unsigned int type)
 	p9_put(out, p9->tag, 2);
 }
 
-/* Send; the bytes written to rx, or -EIO. */
+/* Is it the answer to Tflush, and nothing else? */
+static bool is_rflush(const struct ofl_p9_flush *flush)
+{
+	struct p9_in in = { .buf = flush->reply, .size = P9_HEADER };
+
+	return flush->got == P9_HEADER && p9_get(&in, 4) == P9_HEADER &&
+	       p9_get(&in, 1) == P9_TFLUSH + 1 && p9_get(&in, 2) == flush->tag;
+}
+
+/*
+ * The request is not answered.  Bytes of an answer that came after all; -ETIMEDOUT:
+ * flush.done says whether the request is gone, or the session must end.
+ */
+static int64_t give_up(struct ofl_p9 *p9)
+{
+	struct ofl_p9_flush *flush = &p9->flush;
+	struct p9_out out = { .buf = flush->msg, .size = sizeof(flush->msg) };
+	int64_t late;
+
+	if (p9->tag == P9_NOTAG)
+		return -ETIMEDOUT;
+	flush->sent = true;
+	flush->tag = tag_behind(p9->tag);
+	flush->got = 0;
+	p9_put(&out, OFL_P9_FLUSH_MSG, 4);
+	p9_put(&out, P9_TFLUSH, 1);
+	p9_put(&out, flush->tag, 2);
+	p9_put(&out, p9->tag, 2);
+	late = p9->transport->flush(p9, FLUSH_TIMEOUT);
+	if (late < 0)
+		return late;
+	if (!is_rflush(flush))
+		return ofl_p9_lied(p9, "9p flush is answered with something else");
+	if (late)
+		return late;
+	flush->done = true;
+	ofl_log_printf("offload: 9p %s: a request took too long and was given up\n", p9->name);
+	return -ETIMEDOUT;
+}
+
+/* Send; the bytes written to rx, or -ETIMEDOUT (given up), -EIO, -EPROTO. */
 static int64_t send_request(struct ofl_p9 *p9, struct p9_out *out)
 {
 	size_t size = out->len + (p9->data_in ? 0 : p9->data.len);
@@ -82,11 +131,13 @@ static int64_t send_request(struct ofl_p9 *p9, struct p9_out *out)
 	for (size_t i = 0; i < 4; i++)
 		p9->tx[i] = (uint8_t)(size >> (8 * i));
 	ret = p9->transport->exchange(p9, out->len, RPC_TIMEOUT);
-	if (ret < 0 && p9->data.len && ofl_pool_lost)
+	if (ret == -ETIMEDOUT)
+		ret = give_up(p9);
+	if (ret < 0 && !p9->flush.done && p9->data.len && ofl_pool_lost)
 		ofl_pool_lost(p9->data.pa);
 	p9->data.len = 0;
 	p9->data_in = false;
-	if (ret >= 0)
+	if (ret >= 0 || p9->flush.done || p9->dead)
 		return ret;
 	p9->dead = true;
 	if (ret == -ETIMEDOUT)
@@ -137,6 +188,9 @@ int ofl_p9_rpc_head(struct ofl_p9 *p9, struct p9_out *out, struct p9_in *in,
 
 		if (in->bad || !number)
 			return ofl_p9_lied(p9, "9p error reply without an error");
+		/* Some servers answer so to what is flushed. */
+		if (p9->flush.sent && number == LINUX_EINTR)
+			return -ETIMEDOUT;
 		return -ofl_errno_from_linux(number);
 	}
 	return 0;

@@ -3,10 +3,11 @@
  * Client of 9P2000.L: over a virtio 9p device (p9_virtio.c) or a connected
  * stream socket (p9_stream.c).  One request at a time.
  *
- * Functions return 0 (or a count) or -errno: the server's own error, or EIO if
- * the transport broke, went away or did not answer in time, EPROTO if a reply
- * contradicts the request or itself.  After either of the two nothing more
- * is sent, and everything is EIO.
+ * Functions return 0 (or a count) or -errno: the server's own error, ETIMEDOUT if
+ * it did not answer in time and let go of the request (Tflush), EIO if the transport
+ * broke, went away or did not answer that either, EPROTO if a reply contradicts the
+ * request or itself.  After either of the last two nothing more is sent, and
+ * everything is EIO.
  */
 #ifndef OFFLOAD_P9_H
 #define OFFLOAD_P9_H
@@ -59,6 +60,8 @@ struct ofl_p9_statfs {
 };
 
 struct ofl_p9;
+struct p9_out;
+struct p9_in;
 
 struct ofl_p9_transport {
 	/*
@@ -68,8 +71,27 @@ struct ofl_p9_transport {
 	 */
 	bool direct;
 	int64_t (*exchange)(struct ofl_p9 *p9, size_t len, uint64_t timeout_ns);
+	/*
+	 * exchange() was -ETIMEDOUT: send flush.msg and take its reply into flush.reply.
+	 * If the first request's reply comes before it, that is in rx: the bytes of it.
+	 * 0: there is none, and nothing is on its way.  -errno: the session ends.
+	 */
+	int64_t (*flush)(struct ofl_p9 *p9, uint64_t timeout_ns);
 	/* The server lied, or fell silent: say why, and no more of it. */
 	void (*broken)(struct ofl_p9 *p9, const char *why);
+};
+
+#define OFL_P9_FLUSH_MSG 9u
+#define OFL_P9_FLUSH_REPLY 11u /* an error, too */
+
+/* Giving up a request. */
+struct ofl_p9_flush {
+	bool sent; /* of the request that is under way, or was last */
+	bool done; /* and it is as if that had never been */
+	uint16_t tag;
+	uint32_t got; /* bytes of the reply */
+	uint8_t msg[OFL_P9_FLUSH_MSG];
+	uint8_t reply[OFL_P9_FLUSH_REPLY]; /* private */
 };
 
 struct ofl_p9 {
@@ -79,9 +101,14 @@ struct ofl_p9 {
 			struct ofl_virtio *dev;
 			struct ofl_vq vq;
 			uint64_t tx_pa, rx_pa;
+			uint8_t *flush_tx, *flush_rx;
+			uint64_t flush_tx_pa, flush_rx_pa;
 		};
 		struct {
 			int in, out; /* descriptors */
+			bool cut;    /* not all of the request has gone out */
+			uint32_t got; /* bytes of the message that is coming */
+			uint8_t head[7];
 		};
 	};
 	/*
@@ -98,6 +125,8 @@ struct ofl_p9 {
 	bool dead;
 	uint32_t session; /* counts ofl_p9_start(); fids of older ones are EIO */
 	uint32_t fids[OFL_P9_FIDS / 32]; /* used ones */
+	uint32_t fids_lost[OFL_P9_FIDS / 32]; /* of them; the server may have them or not */
+	struct ofl_p9_flush flush;
 	char name[OFL_P9_TAG_MAX + 1];	 /* the mount tag, or what mount() said */
 };
 
@@ -138,7 +167,10 @@ void ofl_p9_lost(struct ofl_p9 *p9);
  */
 int ofl_p9_walk(struct ofl_p9 *p9, uint32_t fid, const char *path,
 		uint32_t *newfid);
-/* The fid is free afterwards, whatever the server says. */
+/*
+ * The fid is free afterwards, whatever the server says; if it said nothing, its number
+ * is not used again.
+ */
 int ofl_p9_clunk(struct ofl_p9 *p9, uint32_t fid);
 int ofl_p9_lopen(struct ofl_p9 *p9, uint32_t fid, uint32_t flags);
 /* fid, a directory, becomes the open new file. */
@@ -177,12 +209,12 @@ int ofl_errno_from_linux(uint32_t number);
 /* For the transports: transport, buffers and msize are set; version and attach. */
 int ofl_p9_begin(struct ofl_p9 *p9, const char *uname, const char *aname);
 
-/* Inside p9*.c: a fid that the server does not have any more. */
+/* Inside p9*.c: a fid that the server does not have (any more). */
 void ofl_p9_fid_put(struct ofl_p9 *p9, uint32_t fid);
+/* Send the request that ends a fid. */
+int ofl_p9_fid_end(struct ofl_p9 *p9, struct p9_out *out, uint32_t fid);
 
 /* Inside p9*.c: compose a request, send it, take the reply apart. */
-struct p9_out;
-struct p9_in;
 void ofl_p9_request(struct ofl_p9 *p9, struct p9_out *out, unsigned int type);
 void ofl_p9_put_fid(struct ofl_p9 *p9, struct p9_out *out, uint32_t fid);
 int ofl_p9_rpc(struct ofl_p9 *p9, struct p9_out *out, struct p9_in *in);

@@ -42,10 +42,8 @@ static int remove_old(struct ofl_p9 *p9, uint32_t dir, const char *name,
 	}
 	ofl_p9_request(p9, &out, P9_TREMOVE);
 	ofl_p9_put_fid(p9, &out, fid);
-	err = ofl_p9_simple(p9, &out, 0);
 	/* It clunks the fid, too, even when it fails. */
-	ofl_p9_fid_put(p9, fid);
-	return err;
+	return ofl_p9_fid_end(p9, &out, fid);
 }
 
 static int rename_old(struct ofl_p9 *p9, uint32_t from, const char *name,

@@ -43,17 +43,24 @@ int ofl_p9_simple(struct ofl_p9 *p9, struct p9_out *out, size_t body)
 	return err;
 }
 
+int ofl_p9_fid_end(struct ofl_p9 *p9, struct p9_out *out, uint32_t fid)
+{
+	int err = ofl_p9_simple(p9, out, 0);
+
+	if (p9->flush.done)
+		p9->fids_lost[fid % 256 / 32] |= 1u << (fid % 32);
+	else if (!out->stale)
+		ofl_p9_fid_put(p9, fid);
+	return err;
+}
+
 int ofl_p9_clunk(struct ofl_p9 *p9, uint32_t fid)
 {
 	struct p9_out out;
-	int err;
 
 	ofl_p9_request(p9, &out, P9_TCLUNK);
 	ofl_p9_put_fid(p9, &out, fid);
-	err = ofl_p9_simple(p9, &out, 0);
-	if (!out.stale)
-		ofl_p9_fid_put(p9, fid);
-	return err;
+	return ofl_p9_fid_end(p9, &out, fid);
 }
 
 /*

@@ -49,47 +49,95 @@ static int send_all(int fd, const uint8_t *buf, size_t len, uint64_t deadline)
 	return 0;
 }
 
-static int recv_all(int fd, uint8_t *buf, size_t len, uint64_t deadline)
+/* Until `len` bytes of the message that is coming are there. */
+static int recv_until(struct ofl_p9 *p9, uint8_t *buf, uint32_t len, uint64_t deadline)
 {
 	int err;
 
-	while (len) {
-		ssize_t n = recv(fd, buf, len, MSG_DONTWAIT);
+	while (p9->got < len) {
+		ssize_t n = recv(p9->in, buf + p9->got, len - p9->got, MSG_DONTWAIT);
 
 		if (!n)
 			return -ECONNRESET;
 		if (n > 0) {
-			buf += n;
-			len -= (size_t)n;
+			p9->got += (uint32_t)n;
 			continue;
 		}
 		if (errno != EAGAIN)
 			return -errno;
-		err = ready(fd, POLLIN, deadline);
+		err = ready(p9->in, POLLIN, deadline);
 		if (err)
 			return err;
 	}
 	return 0;
 }
 
+/*
+ * One message: its size and its tag.  The answer to Tflush comes into flush.reply, any
+ * other into rx.  After a time-out it can be called again, to go on.
+ */
+static int64_t recv_message(struct ofl_p9 *p9, uint16_t *tag, uint64_t deadline)
+{
+	struct p9_in in = { .buf = p9->head, .size = P9_HEADER };
+	uint32_t size, room = p9->msize;
+	uint8_t *to = p9->rx;
+	int err;
+
+	err = recv_until(p9, p9->head, P9_HEADER, deadline);
+	if (err)
+		return err;
+	size = (uint32_t)p9_get(&in, 4);
+	p9_get(&in, 1);
+	*tag = (uint16_t)p9_get(&in, 2);
+	if (p9->flush.sent && *tag == p9->flush.tag) {
+		to = p9->flush.reply;
+		room = sizeof(p9->flush.reply);
+	}
+	if (size < P9_HEADER || size > room)
+		return -EPROTO;
+	memcpy(to, p9->head, P9_HEADER);
+	err = recv_until(p9, to, size, deadline);
+	if (err)
+		return err;
+	p9->got = 0;
+	return size;
+}
+
 static int64_t stream_exchange(struct ofl_p9 *p9, size_t len, uint64_t timeout_ns)
 {
 	uint64_t deadline = ofl_now_ns() + timeout_ns;
-	struct p9_in in;
-	uint32_t size;
+	uint16_t tag;
 	int err;
 
 	err = send_all(p9->out, p9->tx, len, deadline);
-	if (!err)
-		err = recv_all(p9->in, p9->rx, P9_HEADER, deadline);
+	p9->cut = err;
+	return err ? err : recv_message(p9, &tag, deadline);
+}
+
+static int64_t stream_flush(struct ofl_p9 *p9, uint64_t timeout_ns)
+{
+	uint64_t deadline = ofl_now_ns() + timeout_ns;
+	int64_t size, late = 0;
+	uint16_t tag;
+	int err;
+
+	if (p9->cut)
+		return -ETIMEDOUT; /* Tflush would be taken for the rest of it */
+	err = send_all(p9->out, p9->flush.msg, sizeof(p9->flush.msg), deadline);
 	if (err)
 		return err;
-	in = (struct p9_in){ .buf = p9->rx, .size = P9_HEADER };
-	size = (uint32_t)p9_get(&in, 4);
-	if (size < P9_HEADER || size > p9->msize)
-		return -EPROTO;
-	err = recv_all(p9->in, p9->rx + P9_HEADER, size - P9_HEADER, deadline);
-	return err ? err : (int64_t)size;
+	for (;;) {
+		size = recv_message(p9, &tag, deadline);
+		if (size < 0)
+			return size;
+		if (tag == p9->flush.tag)
+			break;
+		if (late)
+			return ofl_p9_lied(p9, "9p request is answered twice");
+		late = size;
+	}
+	p9->flush.got = (uint32_t)size;
+	return late;
 }
 
 static void stream_broken(struct ofl_p9 *p9, const char *why)
@@ -98,7 +146,11 @@ static void stream_broken(struct ofl_p9 *p9, const char *why)
 		       p9->name, why);
 }
 
-static const struct ofl_p9_transport stream_transport = { false, stream_exchange, stream_broken };
+static const struct ofl_p9_transport stream_transport = {
+	.exchange = stream_exchange,
+	.flush = stream_flush,
+	.broken = stream_broken,
+};
 
 bool ofl_p9_is_stream(const struct ofl_p9 *p9)
 {
@@ -107,10 +159,10 @@ bool ofl_p9_is_stream(const struct ofl_p9 *p9)
 
 bool ofl_p9_in_use(const struct ofl_p9 *p9)
 {
-	uint32_t used = p9->fids[0] & ~(1u << OFL_P9_ROOT);
+	uint32_t used = p9->fids[0] & ~p9->fids_lost[0] & ~(1u << OFL_P9_ROOT);
 
 	for (size_t i = 1; i < OFL_P9_FIDS / 32; i++)
-		used |= p9->fids[i];
+		used |= p9->fids[i] & ~p9->fids_lost[i];
 	return used;
 }
 

@@ -13,7 +13,7 @@
 #include "wait.h"
 
 #define F_MOUNT_TAG 1ull
-#define QUEUE_SIZE 4u
+#define QUEUE_SIZE 8u /* a request of 3 pieces, and Tflush */
 
 static int64_t virtio_exchange(struct ofl_p9 *p9, size_t len, uint64_t timeout_ns)
 {
@@ -38,12 +38,54 @@ static int64_t virtio_exchange(struct ofl_p9 *p9, size_t len, uint64_t timeout_n
 	return ret < 0 ? ret : (int64_t)written;
 }
 
+/* Both chains must come back, the request's with nothing in it once Tflush is answered. */
+static int64_t virtio_flush(struct ofl_p9 *p9, uint64_t timeout_ns)
+{
+	struct ofl_p9_flush *flush = &p9->flush;
+	const struct ofl_vq_buf bufs[2] = {
+		{ p9->flush_tx_pa, sizeof(flush->msg) },
+		{ p9->flush_rx_pa, sizeof(flush->reply) },
+	};
+	uint64_t deadline = ofl_now_ns() + timeout_ns;
+	uint32_t written, late = 0;
+	void *cookie;
+	int ret;
+
+	memcpy(p9->flush_tx, flush->msg, sizeof(flush->msg));
+	ret = ofl_vq_add(&p9->vq, bufs, 1, 1, flush);
+	if (ret)
+		return ret;
+	ofl_vq_kick(&p9->vq);
+	for (int chains = 0; chains < 2; chains++) {
+		uint64_t now = ofl_now_ns();
+
+		ret = ofl_vq_get_wait(&p9->vq, &cookie, &written,
+				      now < deadline ? deadline - now : 0);
+		if (ret < 0)
+			return ret;
+		if (cookie == flush) {
+			memcpy(flush->reply, p9->flush_rx, sizeof(flush->reply));
+			flush->got = written;
+		} else if (written && flush->got) {
+			return ofl_p9_lied(p9, "9p answer to a request that was flushed");
+		} else {
+			late = written;
+		}
+	}
+	return late;
+}
+
 static void virtio_broken(struct ofl_p9 *p9, const char *why)
 {
 	ofl_virtio_fail(p9->dev, why);
 }
 
-static const struct ofl_p9_transport virtio_transport = { true, virtio_exchange, virtio_broken };
+static const struct ofl_p9_transport virtio_transport = {
+	.direct = true,
+	.exchange = virtio_exchange,
+	.flush = virtio_flush,
+	.broken = virtio_broken,
+};
 
 /* The mount tag: a 16-bit length and as many bytes. */
 static int read_name(struct ofl_p9 *p9)
@@ -89,6 +131,8 @@ static int set_up(struct ofl_p9 *p9)
 	err = ofl_virtio_queue(dev, &p9->vq, 0, QUEUE_SIZE);
 	if (err)
 		return err;
+	p9->flush_tx = ofl_devmem_alloc(&dev->mem, OFL_P9_FLUSH_MSG, &p9->flush_tx_pa);
+	p9->flush_rx = ofl_devmem_alloc(&dev->mem, OFL_P9_FLUSH_REPLY, &p9->flush_rx_pa);
 	half = ofl_devmem_left(&dev->mem) / 2 & ~(size_t)(OFL_LINE - 1);
 	if (half < OFL_P9_MSIZE_MIN || p9->vq.size < 2) {
 		ofl_log_printf("offload: %s: %zu bytes of memory are too small\n",
@@ -99,7 +143,7 @@ static int set_up(struct ofl_p9 *p9)
 	p9->tx = ofl_devmem_alloc(&dev->mem, p9->msize, &p9->tx_pa);
 	p9->rx = ofl_devmem_alloc(&dev->mem, p9->msize, &p9->rx_pa);
 	p9->reply = malloc(p9->msize);
-	if (!p9->tx || !p9->rx || !p9->reply)
+	if (!p9->flush_tx || !p9->flush_rx || !p9->tx || !p9->rx || !p9->reply)
 		return -ENOMEM;
 	return ofl_virtio_ready(dev);
 }

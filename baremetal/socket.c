@@ -151,6 +151,8 @@ static int64_t sock_send(struct ofl_socket *sk, const void *buf, size_t len,
 	int64_t n;
 
 	sk->family->progress();
+	/* Who does not want to wait for the peer does not want to wait for the device. */
+	sk->lends = sk->ops->sent && !nonblock && !sk->send_timeout;
 	waiter_start(&w, sk->send_timeout);
 	for (;;) {
 		n = sk->ops->send(sk, (const uint8_t *)buf + done, len - done,
@@ -164,6 +166,8 @@ static int64_t sock_send(struct ofl_socket *sk, const void *buf, size_t len,
 		if (n != -EAGAIN || nonblock || !waiter_step(&w))
 			break;
 	}
+	while (sk->lends && sk->ops->sent(sk) == -EAGAIN)
+		waiter_step(&w);
 	waiter_end(&w);
 	return done || n >= 0 ? (int64_t)done : n;
 }

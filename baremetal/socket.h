@@ -25,9 +25,11 @@ struct ofl_socket_ops {
 		       socklen_t len);
 	int (*connected)(struct ofl_socket *sk);
 	int (*accept)(struct ofl_socket *sk, struct ofl_socket **conn);
-	/* At least one byte or -EAGAIN. */
+	/* At least one byte or -EAGAIN; sk->lends says what the buffer may be used for. */
 	int64_t (*send)(struct ofl_socket *sk, const void *buf, size_t len,
 			const struct sockaddr *to, socklen_t to_len);
+	/* -EAGAIN: the device still reads a buffer that was lent to send().  May be NULL. */
+	int (*sent)(struct ofl_socket *sk);
 	/* At least one byte, 0 (the end) or -EAGAIN. */
 	int64_t (*recv)(struct ofl_socket *sk, void *buf, size_t len, bool peek,
 			struct sockaddr_storage *from, socklen_t *from_len);
@@ -63,6 +65,7 @@ struct ofl_socket {
 	const struct ofl_socket_ops *ops;
 	int type;
 	bool listening;
+	bool lends; /* the buffer of this send() stays as it is until sent() is 0 */
 	uint64_t recv_timeout, send_timeout; /* ns; 0: none */
 };
 

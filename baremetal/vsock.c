@@ -8,7 +8,9 @@
  *
  * Sending.  Bytes go from the caller straight to a free buffer in the window, at
  * most as many as the other side's credit allows (its buf_alloc minus what is
- * on the way to it, never below 0 however it changes its mind).  Packets
+ * on the way to it, never below 0 however it changes its mind).  From a buffer of the
+ * pool that the caller lends (it waits until the device has read it) only the header
+ * goes there, and a second descriptor points at the bytes.  Packets
  * without data are bits in `todo` and go when there is a buffer, so that nothing
  * is lost or allocated when all buffers are with the device.
  *
@@ -28,6 +30,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "pool.h"
 #include "rng.h"
 #include "vsock_conn.h"
 #include "wait.h"
@@ -36,6 +39,9 @@
 #define EVENTS 4u
 #define BUF_MIN 256u  /* header and some data */
 #define BUF_MAX 65536u
+#define LEND_MIN 4096u	/* less is copied sooner than waited for */
+#define LEND_MAX 65536u /* in one packet: what devices take at most */
+#define LEND_TIME (10 * OFL_SEC)
 #define ROUND 64u     /* packets taken in one progress */
 #define REFUSALS 32u
 #define DRAIN_TIME (5 * OFL_SEC)
@@ -43,6 +49,7 @@
 struct vsock_buf {
 	uint8_t *va;
 	uint64_t pa;
+	struct ofl_vsock *lender; /* of the bytes behind this header; NULL: nobody */
 };
 
 static struct {
@@ -69,29 +76,43 @@ static void tx_reclaim(void)
 	void *cookie;
 	uint32_t len;
 
-	while (ofl_vq_get(&device.tx, &cookie, &len) > 0)
-		device.tx_free |= 1u << ((struct vsock_buf *)cookie - device.tx_buf);
+	while (ofl_vq_get(&device.tx, &cookie, &len) > 0) {
+		struct vsock_buf *buf = cookie;
+
+		if (buf->lender)
+			buf->lender->lent--;
+		buf->lender = NULL;
+		device.tx_free |= 1u << (buf - device.tx_buf);
+	}
 }
 
-/* A packet with len bytes from data; there must be a free buffer. */
-static void transmit(struct ofl_vsock_hdr *hdr, const void *data, uint32_t len)
+/* A packet with len bytes from data, the lender's if there is one; a buffer must be free. */
+static void transmit(struct ofl_vsock_hdr *hdr, const void *data, uint32_t len,
+		     struct ofl_vsock *lender)
 {
 	struct vsock_buf *buf = &device.tx_buf[__builtin_ctz(device.tx_free)];
-	struct ofl_vq_buf out = { buf->pa, OFL_VSOCK_HDR + len };
+	struct ofl_vq_buf out[2] = { { buf->pa, OFL_VSOCK_HDR } };
 
 	hdr->src_cid = device.cid;
 	hdr->len = len;
 	memcpy(buf->va, hdr, OFL_VSOCK_HDR);
-	if (len)
+	if (lender) {
+		out[1] = (struct ofl_vq_buf){ ofl_pool_pa(data, len), len };
+	} else if (len) {
+		out[0].len += len;
 		memcpy(buf->va + OFL_VSOCK_HDR, data, len);
-	if (ofl_vq_add(&device.tx, &out, 1, 0, buf))
+	}
+	if (ofl_vq_add(&device.tx, out, lender ? 2 : 1, 0, buf))
 		return; /* the device broke: progress() will see it */
+	buf->lender = lender;
+	if (lender)
+		lender->lent++;
 	device.tx_free &= device.tx_free - 1;
 	device.tx_posted = true;
 }
 
 static void packet(struct ofl_vsock *vs, enum ofl_vsock_op op, const void *data,
-		   uint32_t len)
+		   uint32_t len, bool lend)
 {
 	struct ofl_vsock_hdr hdr = {
 		.dst_cid = vs->peer_cid,
@@ -106,7 +127,7 @@ static void packet(struct ofl_vsock *vs, enum ofl_vsock_op op, const void *data,
 
 	vs->fwd_told = vs->fwd_cnt;
 	vs->todo &= ~OFL_VSOCK_TODO(OFL_VSOCK_OP_CREDIT_UPDATE); /* every packet carries it */
-	transmit(&hdr, data, len);
+	transmit(&hdr, data, len, lend ? vs : NULL);
 }
 
 /* What is due, in the order that the other side must see. */
@@ -124,7 +145,7 @@ static void send_todo(struct ofl_vsock *vs)
 		if (!(vs->todo & OFL_VSOCK_TODO(order[i])))
 			continue;
 		vs->todo &= ~OFL_VSOCK_TODO(order[i]);
-		packet(vs, order[i], NULL, 0);
+		packet(vs, order[i], NULL, 0, false);
 	}
 }
 
@@ -159,7 +180,7 @@ static void send_refusals(void)
 			.op = OFL_VSOCK_OP_RST,
 		};
 
-		transmit(&hdr, NULL, 0);
+		transmit(&hdr, NULL, 0, NULL);
 	}
 }
 
@@ -168,13 +189,33 @@ bool ofl_vsock_can_send(const struct ofl_vsock *vs)
 	return device.tx_free && ofl_vsock_credit(vs);
 }
 
+bool ofl_vsock_lent(struct ofl_vsock *vs)
+{
+	uint64_t now;
+
+	if (!vs->lent || vs->state != OFL_VSOCK_CLOSED)
+		return vs->lent;
+	now = ofl_now_ns();
+	if (!vs->lent_deadline)
+		vs->lent_deadline = now + LEND_TIME;
+	if (now >= vs->lent_deadline) {
+		ofl_virtio_fail(device.dev, "vsock packets are not taken");
+		ofl_vsock_lost();
+	}
+	return vs->lent;
+}
+
 int64_t ofl_vsock_send(struct ofl_vsock *vs, const void *buf, size_t len)
 {
 	uint32_t room = device.buf_size - OFL_VSOCK_HDR;
+	bool lend = vs->sk.lends && len >= LEND_MIN && device.tx.size >= 2 * BUFS &&
+		    ofl_pool_pa(buf, len);
 	size_t done = 0;
 
 	if (!ofl_vsock_works())
 		return -EAGAIN;
+	if (lend)
+		room = LEND_MAX;
 	tx_reclaim();
 	send_todo(vs);
 	/* Not before the answer that opens the connection. */
@@ -186,7 +227,7 @@ int64_t ofl_vsock_send(struct ofl_vsock *vs, const void *buf, size_t len)
 		if (n > room)
 			n = room;
 		packet(vs, OFL_VSOCK_OP_RW, (const uint8_t *)buf + done,
-		       (uint32_t)n);
+		       (uint32_t)n, lend);
 		vs->tx_cnt += (uint32_t)n;
 		done += n;
 	}
@@ -268,8 +309,19 @@ static void events(void)
 	}
 }
 
+/* The device reads nothing any more. */
+static void take_back(void)
+{
+	for (unsigned int i = 0; i < BUFS; i++) {
+		if (device.tx_buf[i].lender)
+			device.tx_buf[i].lender->lent = 0;
+		device.tx_buf[i].lender = NULL;
+	}
+}
+
 void ofl_vsock_lost(void)
 {
+	take_back();
 	device.dev = NULL;
 	device.tx_free = 0;
 	nr_refusals = 0;
@@ -368,12 +420,13 @@ int ofl_vsock_start(struct ofl_virtio *dev)
 	uint32_t seed;
 	int err;
 
+	take_back();
 	memset(&device, 0, sizeof(device));
 	err = ofl_virtio_start(dev, OFL_VIRTIO_F_EVENT_IDX);
 	if (!err)
 		err = ofl_virtio_queue(dev, &device.rx, OFL_VSOCK_RX, BUFS);
 	if (!err)
-		err = ofl_virtio_queue(dev, &device.tx, OFL_VSOCK_TX, BUFS);
+		err = ofl_virtio_queue(dev, &device.tx, OFL_VSOCK_TX, 2 * BUFS);
 	if (!err)
 		err = ofl_virtio_queue(dev, &device.event, OFL_VSOCK_EVENT, EVENTS);
 	if (!err && (device.rx.size < BUFS || device.tx.size < BUFS ||

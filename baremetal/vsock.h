@@ -51,6 +51,10 @@ struct ofl_vsock {
 	/* What the other side has room for. */
 	uint32_t tx_cnt, peer_fwd, peer_alloc;
 
+	/* Packets whose data the device reads from the program's own buffer. */
+	unsigned int lent;
+	uint64_t lent_deadline; /* once the connection is over; 0: not yet known */
+
 	/* A listener's queue of connections, oldest first. */
 	struct ofl_vsock *queue, *queue_next;
 	unsigned int queued, backlog;
@@ -86,6 +90,8 @@ uint32_t ofl_vsock_port_new(void);
 void ofl_vsock_post(struct ofl_vsock *vs, enum ofl_vsock_op op);
 /* As much as buffers and credit allow: bytes or -EAGAIN. */
 int64_t ofl_vsock_send(struct ofl_vsock *vs, const void *buf, size_t len);
+/* Does the device still read a buffer of the program?  Not for long after the end. */
+bool ofl_vsock_lent(struct ofl_vsock *vs);
 bool ofl_vsock_can_send(const struct ofl_vsock *vs);
 /* Take bytes out of the receive buffer, or only look at them. */
 size_t ofl_vsock_take(struct ofl_vsock *vs, void *buf, size_t len, bool peek);

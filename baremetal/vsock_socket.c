@@ -195,6 +195,11 @@ static int64_t vsock_send(struct ofl_socket *sk, const void *buf, size_t len,
 	return ofl_vsock_send(vs, buf, len);
 }
 
+static int vsock_sent(struct ofl_socket *sk)
+{
+	return ofl_vsock_lent(vsock_of(sk)) ? -EAGAIN : 0;
+}
+
 static int64_t vsock_recv(struct ofl_socket *sk, void *buf, size_t len, bool peek,
 			  struct sockaddr_storage *from, socklen_t *from_len)
 {
@@ -406,6 +411,7 @@ static const struct ofl_socket_ops ops = {
 	.connected = vsock_connected,
 	.accept = vsock_accept,
 	.send = vsock_send,
+	.sent = vsock_sent,
 	.recv = vsock_recv,
 	.shutdown = vsock_shutdown,
 	.name = vsock_name,

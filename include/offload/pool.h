@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Buffers in the shared window.  read(), write(), pread() and pwrite() of files of a
+ * Buffers in the shared window.  read() and write() of files of a
  * share, given a buffer that lies whole in one of these, let the daemon work on it in
- * place; from any other memory the runtime copies.  Everything else takes them as
- * ordinary memory.
+ * place, and so does a blocking send() on AF_VSOCK (docs/api.md); from any other memory
+ * the runtime copies.  Everything else takes them as ordinary memory.
  *
  * The pool is what the devices leave of the window (insmod's window=).  The daemon, and
  * with it Linux, can read and change these buffers at any time: look at what is in them

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Replies of a hostile server to the runtime's 9p client.  Input: for each
- * reply four bytes (what to do, where, with what), and for some the whole
+ * reply three bytes (what to do, where, with what), and for some the whole
  * reply.  The mock server answers honestly, then the reply is spoilt.
  */
 #include "tests/unit/rt_mock.h"
@@ -22,7 +22,6 @@ static void spoil(unsigned int type, struct srv_reply *reply)
 	uint32_t what = fuzz_number(&in, 1), where = fuzz_number(&in, 2);
 	uint32_t n;
 
-	(void)type;
 	switch (what & 7) {
 	case 1: /* some bytes */
 		for (n = what >> 3; n--;)
@@ -41,6 +40,10 @@ static void spoil(unsigned int type, struct srv_reply *reply)
 		break;
 	case 5:
 		reply->used_id = where;
+		break;
+	case 7: /* not now: the client gives it up */
+		if (type != P9_TFLUSH)
+			reply->len = 0;
 		break;
 	case 6: /* shorter, and says so */
 		if (where >= 7 && where < reply->len) {
@@ -85,6 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	in = (struct fuzz_in){ data, size };
 	mock_steps = 0;
+	mock_sleep = 100 * OFL_MS; /* giving up takes 30 s */
 	free(p9.reply);
 	memset(&p9, 0, sizeof(p9));
 	srv_prepare(&dev, 24 * 1024);

@@ -4,9 +4,7 @@
  * like.  Input: steps; a packet is honest but for the fields that its first byte
  * names.
  */
-#define main unit_main
-#include "tests/unit/test_pmm_vsock.c"
-#undef main
+#include "tests/unit/pmm_vsock.h"
 #include "fuzz.h"
 
 #define CLIENTS 4

@@ -4,11 +4,7 @@
  * packet is honest but for the fields that its first byte names.
  */
 #undef _GNU_SOURCE
-#define _GNU_SOURCE
-#include "tests/unit/rt_mock.h"
-#define main unit_main
-#include "tests/unit/test_vsock.c"
-#undef main
+#include "tests/unit/vsock_mock.h"
 #include "fuzz.h"
 
 static void hostile(struct fuzz_in *in, uint32_t port)

@@ -114,10 +114,12 @@ pmm_stop
 cp /tmp/www/big /tmp/share/big
 echo $IMG/httpd.bin > $DEV/image
 echo "tcp:80" > $DEV/args
-pmm_start --net tap=tap0,ip=10.0.7.2/24
+pmm_start --net tap=tap0,ip=10.0.7.2/24,ip=fd07::2/64
 check "httpd: start" sh -c "echo start > $DEV/state"
 check "httpd: listens" until_true 60 says listening
 is "httpd: $MIB MiB by wget" "$(timeout $limit wget -q -O - http://10.0.7.2/big | sha256sum)" "$want"
+check "httpd: IPv6, and ping" until_true 60 pings ping6 fd07::2
+is "httpd: $MIB MiB by wget, IPv6" "$(timeout $limit wget -q -O - 'http://[fd07::2]/big' | sha256sum)" "$want"
 is "httpd: no such file" "$(timeout 60 wget -q -O - http://10.0.7.2/none 2>&1 | grep -c 404)" 1
 check "httpd: stop" sh -c "echo stop > $DEV/state"
 pmm_stop

@@ -82,4 +82,29 @@ tcp=$(free_port)
 until_true grep -q listening linux.log
 is "httpd on Linux, by TCP" "$(curl -s -m 60 http://127.0.0.1:$tcp/numbers | sum)" "$(sum <share/numbers)"
 is "fetch on Linux, by TCP" "$(linux/fetch tcp:$tcp /numbers got && cmp got share/numbers)" "fetch: $(stat -c %s share/numbers) bytes"
+kill $!
+wait $! 2>/dev/null
+
+# All addresses, and those of one family.
+if { exec 3<"/dev/tcp/::1/1"; } 2>&1 | grep -q 'refused'; then
+	(cd share && exec ../linux/httpd tcp:$tcp) >linux.log 2>&1 &
+	until_true grep -q listening linux.log
+	is "httpd on all addresses, IPv4" "$(curl -s -m 60 http://127.0.0.1:$tcp/numbers | sum)" "$(sum <share/numbers)"
+	is "httpd on all addresses, IPv6" "$(curl -s -m 60 "http://[::1]:$tcp/numbers" | sum)" "$(sum <share/numbers)"
+	is "fetch, IPv6" "$(linux/fetch "tcp:[::1]:$tcp" /numbers got && cmp got share/numbers)" "fetch: $(stat -c %s share/numbers) bytes"
+	kill $!
+	wait $! 2>/dev/null
+	(cd share && exec ../linux/httpd "tcp:[::1]:$tcp") >linux.log 2>&1 &
+	until_true grep -q listening linux.log
+	is "httpd on ::1 only" "$(curl -s -m 60 "http://[::1]:$tcp/numbers" | sum) $(curl -s -m 60 http://127.0.0.1:$tcp/numbers)" \
+		"$(sum <share/numbers) "
+else
+	skip "httpd by IPv6" "this machine has none"
+fi
+for bad in 'tcp:[::1:80' 'tcp:::1]:80' 'tcp:[]:80' 'tcp:[1.2.3.4]:80' 'tcp:::1:80' 'tcp:1.2.3:80' 'tcp:[::1]:65536' 'tcp:[::1]:' tcp: \
+	"tcp:[$(printf '0%.0s' {1..60})]:80"; do
+	is "no address: $bad" "$(linux/httpd "$bad" 2>&1; echo $?)" \
+		"$bad: not an address; use PORT, vsock:[CID:]PORT or tcp:[ADDRESS:]PORT, [ADDRESS] of IPv6
+1"
+done
 done_testing

@@ -32,25 +32,44 @@ mkfifo "$work/in"
 	--serve-9p "unix:$work/9p" <"$work/in" >"$work/out" 2>"$work/err" &
 pid=$!
 exec 8>"$work/in"
+
+# Has the image said it, within a minute or two?
+said() { for _ in $(seq 1200); do grep -q "^$1" "$work/out" && return; sleep 0.1; done; false; }
+
 for _ in $(seq 100); do [ -S "$work/9p" ] && break; sleep 0.1; done
-"$native/line" --pmm "$work/socket" >"$work/image" 2>&1 &
+"$native/giveup" --pmm "$work/socket" hang/data local >"$work/image" 2>&1 &
 image=$!
+said 'your name' || echo "# no image: $(cat "$work/image" "$work/err")"
 
 coproc client { "$O/test/p9hang" "$work/9p"; }
 out=${client[0]} in=${client[1]} client=$client_PID
 while read -r line <&"$out"; do
 	case $line in
-	"# hang") touch "$work/switch"; echo >&"$in" ;;
+	"# hang")
+		touch "$work/switch"
+		# While it hangs: does the console?
+		[ -e "$work/greeted" ] || echo world >&8
+		: >"$work/greeted"
+		echo >&"$in"
+		;;
 	"# go on")
-		# While it hung: does the console?
-		echo world >&8
-		for _ in $(seq 600); do grep -q 'hello, world' "$work/out" && break; sleep 0.1; done
-		if grep -q 'hello, world' "$work/out"; then
+		if said 'hello, world'; then
 			ok "an image's console goes on"
 		else
 			not_ok "an image's console goes on" "$(cat "$work/out" "$work/err" "$work/image")"
 		fi
+		if said 'slow: given up' && said 'local: 6 bytes'; then
+			ok "an image gives its read up and goes on with another file"
+		else
+			not_ok "an image gives its read up" "$(cat "$work/out" "$work/err" "$work/image")"
+		fi
 		rm "$work/switch"
+		echo >&8
+		if said 'slow again: 4096 bytes'; then
+			ok "and reads the same file later"
+		else
+			not_ok "and reads the same file later" "$(cat "$work/out" "$work/err" "$work/image")"
+		fi
 		echo >&"$in"
 		;;
 	"# stop")

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include <linux/vm_sockets.h>
+#include <offload/pool.h>
 
 static int nr, failed;
 static char big[100000], back[100000];
@@ -197,6 +198,32 @@ static void test_stream(void)
 	OK(!close(copy), "close");
 }
 
+/* From and to buffers of the pool, which send() does not copy. */
+static void test_pool(void)
+{
+	const size_t size = 100000;
+	char *out = ofl_pool_alloc(size), *in = ofl_pool_alloc(size);
+	int fd = echo_server(), good = 0;
+
+	OK(out && in, "buffers of the pool");
+	for (int i = 0; i < 20 && out && in; i++) {
+		memset(in, 0, 30000);
+		for (int k = 0; k < 30000; k++)
+			out[i * 100 + k] = (char)(k * 3 + k / 256 + i);
+		if (send(fd, out + i * 100, 30000, 0) != 30000)
+			break;
+		memcpy(back, out + i * 100, 30000);
+		memset(out, 0x55, size); /* it is ours again */
+		if (recv(fd, in, 30000, MSG_WAITALL) != 30000 || memcmp(in, back, 30000))
+			break;
+		good++;
+	}
+	OK(good == 20, "send() from a buffer of the pool, 20 times");
+	ofl_pool_free(out);
+	ofl_pool_free(in);
+	close(fd);
+}
+
 static void test_stalled(void)
 {
 	int stalled = new_socket(), fd;
@@ -303,6 +330,7 @@ int main(int argc, char **argv)
 	test_arguments();
 	test_refused();
 	test_stream();
+	test_pool();
 	test_stalled();
 	test_many();
 	test_random();

@@ -26,6 +26,7 @@ static int srv_fids[SRV_FIDS]; /* node + 1; 0: free */
 static unsigned int srv_requests;
 static unsigned int srv_pieces; /* descriptors of the last request and its reply */
 static bool srv_stalled;
+static int srv_held = -1;
 static bool srv_old; /* knows Tremove and Trename only */
 
 /* The reply, and how many bytes of it the device says it wrote. */
@@ -72,6 +73,7 @@ static inline void srv_reset(void)
 	srv_requests = 0;
 	srv_stalled = false;
 	srv_old = false;
+	srv_held = -1;
 	srv_spoil = NULL;
 }
 
@@ -324,6 +326,9 @@ static inline uint32_t srv_request(unsigned int type, struct p9_in *in,
 		return srv_attr(type, in, out);
 	case P9_TREADDIR:
 		return srv_readdir(in, out);
+	case P9_TFLUSH:
+		p9_get(in, 2);
+		return 0;
 	case P9_TFSYNC:
 		srv_fid(in);
 		return 0;
@@ -393,6 +398,14 @@ static inline void srv_step(void)
 	}
 	reply.used_id = (uint32_t)head;
 	srv_serve(request, len, &reply);
+	if (!reply.len) { /* a hook's wish: not before it is flushed */
+		srv_held = head;
+		return;
+	}
+	if (request[4] == P9_TFLUSH && srv_held >= 0) {
+		sim_push(0, (uint32_t)srv_held, 0);
+		srv_held = -1;
+	}
 	for (;; desc = sim_desc(0, desc->next), srv_pieces++) {
 		assert_true(desc->flags & 2);
 		n = reply.len - at < desc->len ? reply.len - at : desc->len;

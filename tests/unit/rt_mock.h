@@ -44,6 +44,7 @@ uint8_t *ofl_window_va = window_mem;
 static uint64_t mock_now;
 static uint32_t mock_epoch = 1;
 static unsigned int mock_rings;
+static uint64_t mock_sleep = 1000000;	/* ns of each step that may sleep */
 static unsigned long mock_steps;	/* calls of ofl_platform_wait() */
 static void (*pmm_step)(void); /* what the PMM does meanwhile */
 
@@ -83,7 +84,7 @@ void ofl_platform_wait_until(unsigned int spins, uint64_t deadline)
 	(void)deadline;
 	/* No wait of the runtime may need more: that would be a hang. */
 	assert_true(++mock_steps < 2000000);
-	mock_now += spins < OFL_WAIT_SPINS ? 100 : 1000000;
+	mock_now += spins < OFL_WAIT_SPINS ? 100 : mock_sleep;
 	if (pmm_step)
 		pmm_step();
 }

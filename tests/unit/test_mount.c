@@ -35,6 +35,50 @@ static size_t slice; /* so many bytes of a reply at a time; 0: all */
 static struct srv_reply pending;
 static size_t pending_at;
 
+/*
+ * A request of type `hold` is not answered before Tflush, and then before Rflush, behind it,
+ * never, or twice; `early`: bytes of its answer that come before all that.
+ */
+static unsigned int hold;
+static enum { CANCELLED, ANSWERED, ANSWERED_AFTER, ANSWERED_TWICE, NO_RFLUSH } how;
+static size_t early;
+static struct srv_reply held;
+static unsigned int flushes;
+
+static void take_request(const uint8_t *request, size_t len)
+{
+	size_t n = 0;
+
+	pending_at = 0;
+	if (hold && request[4] == hold) {
+		srv_serve(request, len, &held);
+		memcpy(pending.buf, held.buf, early);
+		pending.len = early;
+		return;
+	}
+	srv_serve(request, len, &pending);
+	if (request[4] != P9_TFLUSH)
+		return;
+	flushes++;
+	hold = 0;
+	assert_memory_equal(request + 7, held.buf + 5, 2);
+	if (how == ANSWERED || how == ANSWERED_TWICE) {
+		n = held.len - early;
+		memmove(pending.buf + n, pending.buf, pending.len);
+		memcpy(pending.buf, held.buf + early, n);
+	}
+	if (how == ANSWERED_TWICE) {
+		memmove(pending.buf + n + held.len, pending.buf + n, pending.len);
+		memcpy(pending.buf + n, held.buf, held.len);
+		n += held.len;
+	}
+	if (how == ANSWERED_AFTER) {
+		n = held.len - early;
+		memcpy(pending.buf + pending.len, held.buf + early, n);
+	}
+	pending.len = how == NO_RFLUSH ? 0 : pending.len + n;
+}
+
 static int t_poll(struct pollfd *fds, unsigned long n, int ms)
 {
 	static uint8_t request[70000];
@@ -49,10 +93,11 @@ static int t_poll(struct pollfd *fds, unsigned long n, int ms)
 		return 0;
 	if (pending_at == pending.len) {
 		got = recv(ends[1], request, sizeof(request), MSG_DONTWAIT);
-		if (got <= 0)
+		if (got <= 0) {
+			mock_now += (uint64_t)ms * 1000000;
 			return 0;
-		srv_serve(request, (size_t)got, &pending);
-		pending_at = 0;
+		}
+		take_request(request, (size_t)got);
 	}
 	left = pending.len - pending_at;
 	if (slice && left > slice)
@@ -76,7 +121,8 @@ static int begin(void **state)
 	(void)state;
 	srv_reset();
 	memset(&log_ring, 0, sizeof(log_ring));
-	pending.len = pending_at = slice = 0;
+	pending.len = pending_at = slice = early = 0;
+	hold = flushes = 0;
 	return socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
 }
 
@@ -248,12 +294,89 @@ static void test_silence(void **state)
 	before = mock_now;
 	assert_int_equal(ofl_path_parse("/far/file", &path), 0);
 	assert_int_equal(ofl_path_walk(&path, &fid), -EIO);
-	assert_in_range(mock_now - before, RPC_TIMEOUT, RPC_TIMEOUT + OFL_SEC);
+	assert_in_range(mock_now - before, RPC_TIMEOUT + FLUSH_TIMEOUT,
+			RPC_TIMEOUT + FLUSH_TIMEOUT + OFL_SEC);
 	assert_true(log_has("mount far: a 9p request is not answered"));
 	before = mock_now;
 	assert_int_equal(ofl_path_walk(&path, &fid), -EIO);
 	assert_int_equal(mock_now, before);
 	assert_int_equal(t_umount("/far"), 0);
+}
+
+/* A request is given up, whatever of its answer has come, and the mount goes on. */
+static void test_flush(void **state)
+{
+	struct ofl_path path;
+	uint8_t buf[100];
+	uint32_t fid, other;
+
+	(void)state;
+	assert_int_equal(t_mount(NULL, "/far", "9p", 0, options("")), 0);
+	memset(srv_nodes[srv_make(0, "file", false)].data, 'x', 100);
+	srv_nodes[srv_find(0, "file")].size = 100;
+	assert_int_equal(ofl_path_parse("/far/file", &path), 0);
+	assert_int_equal(ofl_path_walk(&path, &fid), 0);
+	slice = 3;
+	hold = P9_TREAD;
+	how = CANCELLED;
+	assert_int_equal(ofl_p9_read(path.p9, fid, 0, buf, 100), -ETIMEDOUT);
+	assert_int_equal(ofl_p9_read(path.p9, fid, 0, buf, 100), 100);
+	for (early = 0; early < 111; early += 10) {
+		hold = P9_TREAD;
+		how = ANSWERED;
+		memset(buf, 0, sizeof(buf));
+		assert_int_equal(ofl_p9_read(path.p9, fid, 0, buf, 100), 100);
+		assert_int_equal(buf[0] + buf[99], 2 * 'x');
+		assert_int_equal(ofl_p9_read(path.p9, fid, 0, buf, 100), 100);
+	}
+	assert_int_equal(flushes, 13);
+	/* A fid whose end is not known does not keep the mount. */
+	early = 0;
+	hold = P9_TCLUNK;
+	how = CANCELLED;
+	assert_int_equal(ofl_p9_clunk(path.p9, fid), -ETIMEDOUT);
+	assert_int_equal(ofl_path_parse("/far/file", &path), 0);
+	srv_fids[(fid + 1) % SRV_FIDS] = 0;
+	assert_int_equal(ofl_path_walk(&path, &other), 0);
+	assert_int_not_equal(fid, other);
+	assert_true(ofl_p9_in_use(path.p9));
+	assert_int_equal(ofl_p9_clunk(path.p9, other), 0);
+	assert_int_equal(t_umount("/far"), 0);
+}
+
+/* One that says otherwise in the same breath is not spoken to any more. */
+static void test_flush_liars(void **state)
+{
+	static const struct {
+		int how;
+		size_t early;
+		int64_t first;
+		const char *why;
+	} lies[] = {
+		{ NO_RFLUSH, 0, -EIO, "a 9p request is not answered" },
+		{ NO_RFLUSH, 9, -EIO, "a 9p request is not answered" },
+		{ ANSWERED_TWICE, 0, -EPROTO, "9p request is answered twice" },
+		{ ANSWERED_AFTER, 0, -ETIMEDOUT, "9p reply with a wrong tag" },
+	};
+	struct ofl_path path;
+	uint8_t buf[100];
+	uint32_t fid;
+
+	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+		assert_int_equal(t_mount(NULL, "/far", "9p", 0, options("")), 0);
+		srv_make(0, "file", false);
+		assert_int_equal(ofl_path_parse("/far/file", &path), 0);
+		assert_int_equal(ofl_path_walk(&path, &fid), 0);
+		hold = P9_TREAD;
+		how = lies[i].how;
+		early = lies[i].early;
+		assert_int_equal(ofl_p9_read(path.p9, fid, 0, buf, 100), lies[i].first);
+		assert_true(ofl_p9_read(path.p9, fid, 0, buf, 100) < 0);
+		assert_true(log_has(lies[i].why));
+		assert_true(path.p9->dead);
+		end(state);
+		begin(state);
+	}
 }
 
 static void test_server_leaves(void **state)
@@ -278,6 +401,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bad_calls, begin, end),
 		cmocka_unit_test_setup_teardown(test_liars, begin, end),
 		cmocka_unit_test_setup_teardown(test_silence, begin, end),
+		cmocka_unit_test_setup_teardown(test_flush, begin, end),
+		cmocka_unit_test_setup_teardown(test_flush_liars, begin, end),
 		cmocka_unit_test_setup_teardown(test_server_leaves, begin, end),
 	};
 
