@@ -10,7 +10,7 @@ PMM_SRC := pmm/main.c pmm/options.c pmm/log.c pmm/priv.c pmm/pmm.c pmm/loop.c \
 	pmm/rng.c pmm/vsock.c pmm/vsock_conn.c pmm/vsock_fd.c pmm/vsock_unix.c \
 	pmm/vsock_place.c pmm/vsock_options.c pmm/forward.c \
 	pmm/vhost.c pmm/net_vhost.c pmm/vsock_vhost.c \
-	pmm/net.c pmm/net_options.c pmm/net_passt.c pmm/net_tap.c
+	pmm/net.c pmm/net_open.c pmm/net_options.c pmm/net_passt.c pmm/net_tap.c
 PMM_OBJ := $(PMM_SRC:pmm/%.c=$(A)/pmm/%.o)
 
 # libfdt's writing half, hosted, from the sources that the runtime reads with.
