@@ -188,8 +188,10 @@ int ofl_vsock_end_put(struct vsock_conn *c, const uint8_t *data, uint32_t len)
 	if (!e->to)
 		return -EPIPE;
 	n = ring_put(end_of(e->to), data, len);
+	if (!n)
+		return -EAGAIN;
 	poke(e->to);
-	return n ? (int)n : -EAGAIN;
+	return (int)n;
 }
 
 static uint32_t source_get(struct end *e, uint8_t *buf, uint32_t len)
@@ -253,7 +255,7 @@ void ofl_vsock_end_close(struct vsock_conn *c)
 
 /* --- the device --- */
 
-static bool vsock_serve(struct ofl_dev *dev)
+static bool serve_ends(struct ofl_dev *dev)
 {
 	uint32_t now = poked;
 
@@ -281,7 +283,7 @@ struct ofl_dev *ofl_boot_vsock(void)
 	dev = ofl_vsock_dev(vs);
 	ops = *dev->ops;
 	serve_queues = ops.serve;
-	ops.serve = vsock_serve;
+	ops.serve = serve_ends;
 	dev->ops = &ops;
 	return dev;
 }
