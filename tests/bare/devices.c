@@ -2,6 +2,7 @@
 /* offload: printf=long-long stack=64K */
 /* core: other */
 /* config: net=on */
+/* timeout: 280 */
 /*
  * Random bytes, vsock and network between two cores: drivers, sockets and lwIP here,
  * the daemon's devices with the stand-in host's services (boot/vsock.h, boot/net.h)

@@ -4,7 +4,7 @@
 #define OFL_TEST_DEVICES_H
 
 /* For what must come, however busy the machine is; and for what must not. */
-#define PATIENCE_MS 100000
+#define PATIENCE_MS 60000
 #define SILENCE_MS 200
 
 /* poll() of one; 0: not in time. */
