@@ -13,10 +13,11 @@ $(GNUEFI_READY):
 	@touch $@
 
 # The image reader and the PMM's devices are the very files of module and daemon.
-BOOT_SRC := $(addprefix boot/,acpi.c config.c console.c heap.c host.c main.c pages.c \
-	ramfs.c ramnode.c say.c volume.c work.c libc/stdio.c libc/string.c) \
-	$(addprefix pmm/,mem.c p9.c p9_fid.c p9_flight.c p9_io.c p9_names.c p9_xattr.c \
-	p9dev.c p9msg.c vdev.c vq.c window.c) \
+BOOT_SRC := $(addprefix boot/,acpi.c config.c console.c entropy.c heap.c host.c main.c \
+	net.c pages.c ramfs.c ramnode.c say.c volume.c vsock.c work.c libc/stdio.c \
+	libc/string.c) \
+	$(addprefix pmm/,mem.c net.c p9.c p9_fid.c p9_flight.c p9_io.c p9_names.c p9_xattr.c \
+	p9dev.c p9msg.c rng.c vdev.c vq.c vsock.c vsock_conn.c window.c) \
 	baremetal/serial.c kernel-module/args.c kernel-module/image.c \
 	$(wildcard boot/$(ARCH)/*.[cS])
 BOOT_FDT_OBJ := $(addprefix $(A)/boot/obj/libfdt/,fdt.o fdt_ro.o fdt_sw.o)

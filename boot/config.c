@@ -118,9 +118,9 @@ static int copy_value(struct line *line, char *to, size_t size)
 }
 
 static const char *const keys[] = { "image", "args",   "core",	    "mem",
-				    "window", "serial", "debug-exit" };
+				    "window", "net",	"serial",   "debug-exit" };
 
-enum { IMAGE, ARGS, CORE, MEM, WINDOW, SERIAL, DEBUG_EXIT, NR_KEYS };
+enum { IMAGE, ARGS, CORE, MEM, WINDOW, NET, SERIAL, DEBUG_EXIT, NR_KEYS };
 _Static_assert(sizeof(keys) / sizeof(keys[0]) == NR_KEYS, "one name for each key");
 
 static int read_value(struct line *line, unsigned int key, struct ofl_config *config)
@@ -156,6 +156,12 @@ static int read_value(struct line *line, unsigned int key, struct ofl_config *co
 		return read_size(line, OFL_REGION_ALIGN, false, &config->mem);
 	case WINDOW:
 		return read_size(line, OFL_REGION_ALIGN, true, &config->window);
+	case NET:
+		config->net = !strcmp(line->value, "on");
+		if (config->net || !strcmp(line->value, "off"))
+			return 0;
+		SAY(line, "net=%s is neither on nor off", line->value);
+		return -EINVAL;
 	case SERIAL:
 		return read_serial(line, config);
 	case DEBUG_EXIT:
@@ -236,6 +242,10 @@ static int check(const struct ofl_config *config, char *msg, size_t size)
 	}
 	if (config->window && !config->other_core) {
 		snprintf(msg, size, "window= needs core=other: nobody shares it with core=self");
+		return -EINVAL;
+	}
+	if (config->net && !config->window) {
+		snprintf(msg, size, "net=on needs core=other and a window: nobody is there to answer");
 		return -EINVAL;
 	}
 	if (config->window >= config->mem) {

@@ -12,10 +12,12 @@
  *	args=TEXT          arguments of the image named last, quoted as in a shell (none)
  *	core=self|other    where it runs: on the core that boots, or on a second
  *	                   one, for which the first plays host: console on the
- *	                   serial line and the files of \share over 9p (self)
+ *	                   serial line, the files of \share over 9p, vsock, random bytes
+ *	                   (self)
  *	mem=SIZE           memory of the image, with K or M behind it (16M)
  *	window=SIZE        of it, shared with the host (core=other: 4M; else none); 0:
  *	                   the image has no host, only the serial line
+ *	net=on|off         core=other: a network of one neighbour, see net.h (off)
  *	serial=WHERE       auto, none, io:PORT, mmio:ADDRESS or pl011:ADDRESS; auto
  *	                   takes what the firmware's tables name (auto)
  *	debug-exit=PORT    x86_64: end the machine by a write to this I/O port, as
@@ -42,6 +44,7 @@ struct ofl_config {
 	} image[OFL_CONFIG_IMAGES];
 	unsigned int nr_images; /* 1 or more */
 	bool other_core;
+	bool net;
 	uint64_t mem;
 	uint64_t window;
 	bool serial_auto;

@@ -2,7 +2,8 @@
 /*
  * The stand-in host: this core serves the image on another one, as the daemon
  * does under Linux and with its very device code (pmm/): a console on the serial
- * line, and the files of \share in memory over 9p.
+ * line, the files of \share in memory over 9p, random bytes if the firmware had some;
+ * and somebody to talk to by vsock (vsock.h) and, if asked for, by network (net.h).
  *
  * All memory is taken while the firmware still gives some.  Then there is one loop
  * over the devices, until the image has given its core back.  What the image
@@ -18,14 +19,18 @@
 #include <baremetal/serial.h>
 #include <pmm/log.h>
 #include <pmm/p9.h>
+#include <pmm/rng.h>
 #include <pmm/window.h>
 
 #include "console.h"
+#include "entropy.h"
 #include "heap.h"
 #include "loader.h"
+#include "net.h"
 #include "pages.h"
 #include "ramfs.h"
 #include "say.h"
+#include "vsock.h"
 
 #define SHARE_DIR "share"
 #define SHARE_TAG "share"
@@ -33,14 +38,14 @@
 #define FILE_SIZE_MAX (HEAP_SIZE / 2)
 #define CONSOLE_MEM (24u << 10)
 #define P9_MEM (256u << 10)
-#define NR_DEVS 2u
+#define MAX_DEVS 5u
 #define TURNS 256u /* between two looks at the other core */
 #define TURNS_BELL 16u /* at the bell */
 /* Serve what the image left in its queues, but not for ever. */
 #define LAST_TURNS 1000u
 
 static struct ofl_ramfs *tree;
-static struct ofl_dev *devs[NR_DEVS];
+static struct ofl_dev *devs[MAX_DEVS];
 static unsigned int nr_devs; /* 0: there is no window */
 static struct ofl_mem window;
 
@@ -73,12 +78,44 @@ static int add_file(void *arg, const char *name)
 	return err;
 }
 
+static bool take_seed(struct ofl_loader *l)
+{
+	EFI_GUID guid = EFI_RNG_PROTOCOL_GUID;
+	uint8_t seed[OFL_SEED_SIZE];
+	EFI_RNG_PROTOCOL *rng;
+
+	if (EFI_ERROR(l->bs->LocateProtocol(&guid, NULL, (void **)&rng)) ||
+	    EFI_ERROR(rng->GetRNG(rng, NULL, sizeof(seed), seed))) {
+		ofl_say("core=other: the firmware has no random numbers, so the image has none");
+		return false;
+	}
+	ofl_entropy_seed(seed);
+	return true;
+}
+
+/* The number of them, or -ENOMEM. */
+static int make_devices(struct ofl_loader *l, struct ofl_p9 *p9)
+{
+	int nr = 0;
+
+	devs[nr++] = ofl_boot_console(CONSOLE_MEM);
+	devs[nr++] = ofl_p9_dev(p9);
+	devs[nr++] = ofl_boot_vsock();
+	if (l->config.net)
+		devs[nr++] = ofl_boot_net();
+	if (!devs[2] || !devs[nr - 1])
+		return -ENOMEM;
+	if (take_seed(l))
+		devs[nr++] = ofl_rng_dev();
+	return nr;
+}
+
 int ofl_host_prepare(struct ofl_loader *l)
 {
 	const struct ofl_boot_info *info = &l->boot->info;
 	struct ofl_p9 *p9;
 	void *heap;
-	int err;
+	int err, nr;
 
 	/* On its own on the other core: the serial line is its console. */
 	if (!info->window_size)
@@ -96,21 +133,22 @@ int ofl_host_prepare(struct ofl_loader *l)
 	err = ofl_volume_list(&l->volume, SHARE_DIR, add_file, l);
 	if (err && err != -ENOENT)
 		return err;
-	devs[0] = ofl_boot_console(CONSOLE_MEM);
-	devs[1] = ofl_p9_dev(p9);
+	nr = make_devices(l, p9);
+	if (nr < 0)
+		return nr;
 	window = (struct ofl_mem){
 		.base = (uint8_t *)(uintptr_t)info->window_pa,
 		.pa = info->window_pa,
 		.size = info->window_size,
 	};
-	err = ofl_window_layout(&window, devs, NR_DEVS, true);
+	err = ofl_window_layout(&window, devs, (unsigned int)nr, true);
 	if (err) {
 		ofl_say("core=other: window=%llu KiB is too small, %llu KiB are needed",
 			OFL_ULL(info->window_size >> 10),
-			OFL_ULL(ofl_window_need(devs, NR_DEVS) >> 10));
+			OFL_ULL(ofl_window_need(devs, (unsigned int)nr) >> 10));
 		return err;
 	}
-	nr_devs = NR_DEVS;
+	nr_devs = (unsigned int)nr;
 	return 0;
 }
 

@@ -7,10 +7,10 @@ PMM_SRC := pmm/main.c pmm/options.c pmm/log.c pmm/priv.c pmm/pmm.c pmm/loop.c \
 	pmm/p9_xattr.c pmm/p9dev.c pmm/p9msg.c pmm/p9sock.c pmm/work.c \
 	pmm/host_none.c pmm/listen.c pmm/schedule.c \
 	pmm/p9fs.c pmm/p9fs_meta.c pmm/p9fs_xattr.c pmm/host_module.c pmm/host_native.c \
-	pmm/rng.c pmm/vsock.c pmm/vsock_conn.c pmm/vsock_unix.c \
+	pmm/rng.c pmm/vsock.c pmm/vsock_conn.c pmm/vsock_fd.c pmm/vsock_unix.c \
 	pmm/vsock_place.c pmm/vsock_options.c pmm/forward.c \
 	pmm/vhost.c pmm/net_vhost.c pmm/vsock_vhost.c \
-	pmm/net.c pmm/net_options.c pmm/net_passt.c pmm/net_tap.c \
+	pmm/net.c pmm/net_open.c pmm/net_options.c pmm/net_passt.c pmm/net_tap.c \
 	pmm/sandbox.c
 PMM_OBJ := $(PMM_SRC:pmm/%.c=$(A)/pmm/%.o)
 PMM_SECCOMP_OBJ := $(A)/pmm/seccomp.o

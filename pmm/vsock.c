@@ -2,16 +2,16 @@
 /*
  * virtio-vsock (VIRTIO 1.2, 5.10), the device: packets in, packets out.
  *
- * The other end of each connection is a descriptor of ours (vsock_conn.c), and
+ * The other end of each connection is a descriptor of ours (vsock_fd.c), and
  * no kernel support is needed.  Nothing here waits, and nobody who reads slowly
  * holds up another:
  *
- *  - What the image sends is written to its descriptor at once; what that does
+ *  - What the image sends is put into the other end at once; what that does
  *    not take is kept, up to VSOCK_BUF bytes, which is the credit that the image
  *    has for this one connection.  More than that is against the rules: RST.
- *  - What the image shall receive stays in the kernel until the image has room
- *    for it: a descriptor is read only into a buffer that the image gave, and
- *    only as far as its credit goes.
+ *  - What the image shall receive stays where it is (in the kernel) until the image
+ *    has room for it: the other end is read only into a buffer that the image gave,
+ *    and only as far as its credit goes.
  *  - Connections with something to send form a ring and take turns, one packet
  *    each.  Packets without data are bits in `todo`.  Refusals of what belongs to no
  *    connection wait in a small list; while it is full, nothing is taken from
@@ -22,7 +22,6 @@
  * connection is answered by RST, one against the state or the credit of its
  * connection ends that.
  */
-#define _GNU_SOURCE 1
 #include "vsock_conn.h"
 
 #include <errno.h>
@@ -399,7 +398,7 @@ static void vsock_reset(struct ofl_dev *dev)
 
 	vs->rx_taken = false;
 	vs->nr_refusals = 0;
-	for (i = 0; i < OFL_VSOCK_CONNS_MAX; i++) {
+	for (i = 0; i < vs->max_conns; i++) {
 		struct vsock_conn *c = &vs->conn[i];
 
 		if (c->state == VSOCK_FREE || c->state == VSOCK_LAST)
@@ -422,9 +421,10 @@ struct ofl_dev *ofl_vsock_dev(struct ofl_vsock *vs)
 	struct ofl_dev *dev = &vs->dev;
 	unsigned int i;
 
-	if (dev->ops)
+	if (dev->device_id)
 		return dev;
-	dev->ops = vs->vhost ? &ofl_vsock_vhost_ops : &vsock_ops;
+	if (!dev->ops) /* they are not the kernel's */
+		dev->ops = &vsock_ops;
 	dev->priv = vs;
 	strcpy(dev->name, "vsock");
 	dev->device_id = OFL_ID_VSOCK;

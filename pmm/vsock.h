@@ -6,13 +6,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "forward.h"
 #include "loop.h"
 #include "vdev.h"
 
 #define OFL_VSOCK_MEM_DEFAULT (64u * 1024)
 #define OFL_VSOCK_MEM_MIN (16u * 1024)
 #define OFL_VSOCK_CONNS_MAX 2048u
+
+struct ofl_forward;
 
 /* What --vsock and --forward say. */
 struct ofl_vsock_options {

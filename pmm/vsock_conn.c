@@ -1,27 +1,37 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One end of a vsock connection: a descriptor, read and written without ever
- * waiting.
+ * Vsock connections, between the image and another end (ofl_vsock_end_*), which is
+ * written to and read from without ever waiting.
  *
- * epoll is asked for input once, and again only after a read found nothing
- * more; for output only while bytes are kept back.  So a descriptor whose bytes the
+ * It is waited for with input once, and again only after a read found nothing
+ * more; with room for output only while bytes are kept back.  So an end whose bytes the
  * image has no room for costs nothing.
  */
-#define _GNU_SOURCE 1
 #include "vsock_conn.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #define TODO(op) (1u << OFL_VSOCK_OP_##op)
 #define LAST_MS 10000
 
 /* --- which there are --- */
+
+int ofl_vsock_conns_open(struct ofl_vsock *vs, unsigned int max)
+{
+	vs->conn = calloc(max, sizeof(*vs->conn));
+	if (!vs->conn)
+		return -ENOMEM;
+	vs->max_conns = max;
+	while (max--) {
+		vs->conn[max].next = vs->free;
+		vs->conn[max].source.fd = -1;
+		vs->free = &vs->conn[max];
+	}
+	return 0;
+}
 
 static unsigned int conn_bucket(uint32_t cid, uint32_t host_port,
 				uint32_t image_port)
@@ -113,8 +123,6 @@ void ofl_vsock_conn_state(struct vsock_conn *c, enum vsock_state state,
 	c->deadline = ofl_vsock_now_ms() + timeout_ms;
 }
 
-static void conn_ready_fd(void *arg, uint32_t events);
-
 struct vsock_conn *ofl_vsock_conn_new(struct ofl_vsock *vs, int fd)
 {
 	struct vsock_conn *c = vs->free;
@@ -130,26 +138,16 @@ struct vsock_conn *ofl_vsock_conn_new(struct ofl_vsock *vs, int fd)
 	memset(c, 0, sizeof(*c));
 	c->vs = vs;
 	c->buf = buf;
-	c->source = (struct ofl_source){ .fd = fd, .fn = conn_ready_fd,
-					 .arg = c };
+	c->source.fd = fd;
 	c->state = VSOCK_OPEN; /* an untimed one; the caller sets the real one */
 	return c;
-}
-
-static void conn_close_fd(struct vsock_conn *c)
-{
-	if (c->source.fd < 0)
-		return;
-	ofl_loop_watch(c->vs->loop, &c->source, 0);
-	close(c->source.fd);
-	c->source.fd = -1;
 }
 
 void ofl_vsock_conn_free(struct vsock_conn *c)
 {
 	struct ofl_vsock *vs = c->vs;
 
-	conn_close_fd(c);
+	ofl_vsock_end_close(c);
 	conn_unhash(c);
 	conn_unready(c);
 	ofl_vsock_conn_state(c, VSOCK_FREE, 0);
@@ -169,33 +167,33 @@ uint32_t ofl_vsock_conn_credit(const struct vsock_conn *c)
 	return c->image_alloc > on_the_way ? c->image_alloc - on_the_way : 0;
 }
 
-/* May its descriptor be read for the image? */
+/* May the other end be read for the image? */
 static bool conn_reads(const struct vsock_conn *c)
 {
 	return c->state == VSOCK_OPEN && !(c->shut & OFL_VSOCK_SHUT_SEND) &&
 	       !(c->image_shut & OFL_VSOCK_SHUT_RCV);
 }
 
-static uint32_t conn_events(const struct vsock_conn *c)
+static uint32_t conn_wants(const struct vsock_conn *c)
 {
-	uint32_t events = 0;
+	uint32_t wants = 0;
 
 	switch (c->state) {
 	case VSOCK_LINE_IN:
 	case VSOCK_LINE_OUT:
-		return EPOLLIN;
+		return VSOCK_IN;
 	case VSOCK_DIAL:
-		return EPOLLOUT;
+		return VSOCK_OUT;
 	case VSOCK_OPEN:
 		if (conn_reads(c) && !c->readable)
-			events |= EPOLLIN;
+			wants |= VSOCK_IN;
 		break;
 	case VSOCK_LAST:
 		break;
 	default:
 		return 0;
 	}
-	return events | (c->buf_len ? EPOLLOUT : 0);
+	return wants | (c->buf_len ? VSOCK_OUT : 0);
 }
 
 void ofl_vsock_conn_update(struct vsock_conn *c)
@@ -206,7 +204,7 @@ void ofl_vsock_conn_update(struct vsock_conn *c)
 		conn_set_ready(c);
 	else
 		conn_unready(c);
-	if (ofl_loop_watch(c->vs->loop, &c->source, conn_events(c)) &&
+	if (ofl_vsock_end_watch(c, conn_wants(c)) &&
 	    c->state != VSOCK_OVER && c->state != VSOCK_LAST)
 		ofl_vsock_conn_reset(c);
 }
@@ -215,7 +213,7 @@ void ofl_vsock_conn_reset(struct vsock_conn *c)
 {
 	bool told = c->hashed && !(c->todo & TODO(REQUEST));
 
-	conn_close_fd(c);
+	ofl_vsock_end_close(c);
 	c->buf_len = 0;
 	if (!told) {
 		ofl_vsock_conn_free(c);
@@ -227,16 +225,6 @@ void ofl_vsock_conn_reset(struct vsock_conn *c)
 }
 
 /* --- bytes --- */
-
-static ssize_t conn_put(struct vsock_conn *c, const uint8_t *data, uint32_t len)
-{
-	ssize_t n;
-
-	do {
-		n = send(c->source.fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
-	} while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : n;
-}
 
 /* n bytes have left: the image has as much more credit. */
 static void conn_forwarded(struct vsock_conn *c, uint32_t n)
@@ -250,14 +238,14 @@ static void conn_forwarded(struct vsock_conn *c, uint32_t n)
 int ofl_vsock_conn_write(struct vsock_conn *c, const uint8_t *data, uint32_t len)
 {
 	uint32_t at, first;
-	ssize_t n;
+	int n;
 
 	if (len > VSOCK_BUF - c->buf_len)
 		return -ENOSPC;
 	if (len && !c->buf_len) {
-		n = conn_put(c, data, len);
+		n = ofl_vsock_end_put(c, data, len);
 		if (n < 0 && n != -EAGAIN)
-			return (int)n;
+			return n;
 		if (n > 0) {
 			conn_forwarded(c, (uint32_t)n);
 			data += n;
@@ -274,44 +262,41 @@ int ofl_vsock_conn_write(struct vsock_conn *c, const uint8_t *data, uint32_t len
 	return 0;
 }
 
-/* What is kept, as far as the descriptor takes it.  0, -EAGAIN, -errno. */
+/* What is kept, as far as the other end takes it.  0, -EAGAIN, -errno. */
 static int conn_flush(struct vsock_conn *c)
 {
 	while (c->buf_len) {
 		uint32_t len = VSOCK_BUF - c->buf_at;
-		ssize_t n;
+		int n;
 
 		if (len > c->buf_len)
 			len = c->buf_len;
-		n = conn_put(c, c->buf + c->buf_at, len);
+		n = ofl_vsock_end_put(c, c->buf + c->buf_at, len);
 		if (n < 0)
-			return (int)n;
+			return n;
 		c->buf_at = (c->buf_at + (uint32_t)n) % VSOCK_BUF;
 		c->buf_len -= (uint32_t)n;
 		conn_forwarded(c, (uint32_t)n);
 	}
 	if (c->image_shut & OFL_VSOCK_SHUT_SEND)
-		shutdown(c->source.fd, SHUT_WR);
+		ofl_vsock_end_shutdown(c, OFL_VSOCK_SHUT_SEND);
 	return 0;
 }
 
 int ofl_vsock_conn_read(struct vsock_conn *c, void *buf, uint32_t len)
 {
-	ssize_t n;
+	int n = ofl_vsock_end_get(c, buf, len);
 
-	do {
-		n = recv(c->source.fd, buf, len, MSG_DONTWAIT);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0 && errno == EAGAIN)
+	if (n == -EAGAIN)
 		c->readable = false;
-	return n < 0 ? -errno : (int)n;
+	return n;
 }
 
 void ofl_vsock_conn_shutdown(struct vsock_conn *c, uint32_t flags)
 {
 	c->image_shut |= flags;
 	if (c->image_shut & OFL_VSOCK_SHUT_RCV)
-		shutdown(c->source.fd, SHUT_RD);
+		ofl_vsock_end_shutdown(c, OFL_VSOCK_SHUT_RCV);
 	if (!c->buf_len)
 		conn_flush(c);
 }
@@ -337,7 +322,7 @@ void ofl_vsock_conn_accepted(struct vsock_conn *c)
 	c->readable = true; /* perhaps: a read will tell */
 	if (c->wants_ok) {
 		len = snprintf(line, sizeof(line), "OK %u\n", c->host_port);
-		if (conn_put(c, (const uint8_t *)line, (uint32_t)len) != len) {
+		if (ofl_vsock_end_put(c, (const uint8_t *)line, (uint32_t)len) != len) {
 			ofl_vsock_conn_reset(c);
 			return;
 		}
@@ -345,17 +330,41 @@ void ofl_vsock_conn_accepted(struct vsock_conn *c)
 	ofl_vsock_conn_update(c);
 }
 
-static void conn_ready_fd(void *arg, uint32_t events)
+void ofl_vsock_conn_dialled(struct vsock_conn *c)
 {
-	struct vsock_conn *c = arg;
-	int err;
+	ofl_vsock_conn_state(c, VSOCK_OPEN, 0);
+	c->readable = true;
+	c->todo |= TODO(RESPONSE);
+	ofl_vsock_conn_update(c);
+}
 
-	if (c->state != VSOCK_OPEN && c->state != VSOCK_LAST) {
-		if (c->state != VSOCK_FREE)
-			ofl_vsock_progress(c);
+void ofl_vsock_conn_ask(struct vsock_conn *c, uint32_t image_port)
+{
+	struct ofl_vsock *vs = c->vs;
+
+	/* No device, no listener: say so at once. */
+	if (!ofl_dev_live(&vs->dev, OFL_VSOCK_RX)) {
+		ofl_vsock_conn_free(c);
 		return;
 	}
-	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+	c->host_cid = OFL_VSOCK_CID_HOST;
+	c->image_port = image_port;
+	do {
+		if (++vs->next_port < VSOCK_FIRST_PORT)
+			vs->next_port = VSOCK_FIRST_PORT;
+	} while (ofl_vsock_conn_find(vs, c->host_cid, vs->next_port, image_port));
+	c->host_port = vs->next_port;
+	c->todo = TODO(REQUEST);
+	ofl_vsock_conn_state(c, VSOCK_ASKED, VSOCK_ANSWER_MS);
+	ofl_vsock_conn_hash(c);
+	ofl_vsock_conn_update(c);
+}
+
+void ofl_vsock_conn_ready(struct vsock_conn *c, bool readable)
+{
+	int err;
+
+	if (readable)
 		c->readable = true;
 	if (c->buf_len) {
 		err = conn_flush(c);
@@ -371,4 +380,22 @@ static void conn_ready_fd(void *arg, uint32_t events)
 		ofl_vsock_conn_free(c);
 	else
 		ofl_vsock_conn_update(c);
+}
+
+int ofl_vsock_line_port(const char *line, const char *word, uint32_t *port)
+{
+	size_t len = strlen(word);
+	uint64_t value = 0;
+
+	if (strncmp(line, word, len) || line[len] < '0' || line[len] > '9')
+		return -EPROTO;
+	for (line += len; *line; line++) {
+		if (*line < '0' || *line > '9')
+			return -EPROTO;
+		value = value * 10 + (uint64_t)(*line - '0');
+		if (value >= UINT32_MAX)
+			return -EPROTO;
+	}
+	*port = (uint32_t)value;
+	return 0;
 }

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Inside the vsock device.  vsock.c: queues and packets.  vsock_conn.c: the
- * connections and their descriptors.  vsock_unix.c: where they come from and go to.
- * vsock_place.c: the sockets and folders for that.  vsock_vhost.c: in the place of all
- * of these, the kernel.
+ * connections.  These two need no Linux.  vsock_fd.c: the descriptors behind
+ * connections.  vsock_unix.c: where they come from and go to.  vsock_place.c: the sockets
+ * and folders for that.  vsock_vhost.c: in the place of all of these, the kernel.
  */
 #ifndef OFL_PMM_VSOCK_CONN_H
 #define OFL_PMM_VSOCK_CONN_H
-
-#include <sys/un.h>
 
 #include <offload/vsock.h>
 
@@ -21,6 +19,11 @@
 #define VSOCK_REFUSALS 256u
 #define VSOCK_TICK_MS 50
 #define VSOCK_FIRST_PORT 0x40000000u /* of ours, for clients */
+#define VSOCK_ANSWER_MS 60000
+
+/* What an end is waited for; epoll's bits. */
+#define VSOCK_IN 1u
+#define VSOCK_OUT 4u
 
 enum vsock_state {
 	VSOCK_FREE,
@@ -43,7 +46,7 @@ struct vsock_conn {
 	bool ready;    /* in the list of those that have packets to send */
 	bool hashed;
 	bool wants_ok; /* a client of the UNIX socket */
-	bool readable; /* the descriptor may have bytes */
+	bool readable; /* the other end may have bytes */
 	bool blocked;  /* and takes none now */
 	uint32_t host_cid, host_port, image_port;
 	uint32_t todo;	     /* packets due, bits 1 << op */
@@ -53,7 +56,7 @@ struct vsock_conn {
 	char line[VSOCK_LINE];
 	unsigned int line_len;
 
-	/* From the image, not yet taken by the descriptor. */
+	/* From the image, not yet taken by the other end. */
 	uint8_t *buf;
 	uint32_t buf_at, buf_len;
 	uint32_t fwd_cnt, fwd_told;
@@ -94,7 +97,7 @@ struct ofl_vsock {
 	/* Connections are never given back to malloc(): the loop may hold events. */
 	struct vsock_conn *conn;
 	struct vsock_conn *free;
-	unsigned int nr_conns, nr_timed;
+	unsigned int max_conns, nr_conns, nr_timed;
 	struct vsock_conn *hash[VSOCK_HASH];
 	struct vsock_conn *ready_first, *ready_last;
 
@@ -107,6 +110,8 @@ struct ofl_vsock {
 
 /* --- vsock_conn.c --- */
 
+/* Room for max of them.  0 or -ENOMEM. */
+int ofl_vsock_conns_open(struct ofl_vsock *vs, unsigned int max);
 /* A new one that owns fd (-1: none yet), or NULL and fd is still the caller's. */
 struct vsock_conn *ofl_vsock_conn_new(struct ofl_vsock *vs, int fd);
 void ofl_vsock_conn_free(struct vsock_conn *c);
@@ -131,6 +136,29 @@ uint32_t ofl_vsock_conn_credit(const struct vsock_conn *c);
 void ofl_vsock_conn_shutdown(struct vsock_conn *c, uint32_t flags);
 /* The image accepted. */
 void ofl_vsock_conn_accepted(struct vsock_conn *c);
+/* The other end accepted. */
+void ofl_vsock_conn_dialled(struct vsock_conn *c);
+/* A connection to the image's port: it gets a port of ours, and the image is asked. */
+void ofl_vsock_conn_ask(struct vsock_conn *c, uint32_t image_port);
+/* The other end of an open connection has bytes, or takes some. */
+void ofl_vsock_conn_ready(struct vsock_conn *c, bool readable);
+/* "WORD number": 0 or -EPROTO. */
+int ofl_vsock_line_port(const char *line, const char *word, uint32_t *port);
+
+/* --- the other end: vsock_fd.c and vsock_unix.c, or what the stand-in host has --- */
+
+/* Wait for VSOCK_IN, VSOCK_OUT, both or (0) none.  0 or -errno. */
+int ofl_vsock_end_watch(struct vsock_conn *c, uint32_t wants);
+/* Bytes of the image: how many were taken; -EAGAIN; -errno. */
+int ofl_vsock_end_put(struct vsock_conn *c, const uint8_t *data, uint32_t len);
+/* Bytes for the image: how many there were; 0: the end; -EAGAIN; -errno. */
+int ofl_vsock_end_get(struct vsock_conn *c, void *buf, uint32_t len);
+/* OFL_VSOCK_SHUT_SEND: all is put; OFL_VSOCK_SHUT_RCV: nothing will be got. */
+void ofl_vsock_end_shutdown(struct vsock_conn *c, uint32_t flags);
+void ofl_vsock_end_close(struct vsock_conn *c);
+/* The image wants to connect; c has its addresses.  0 or -errno. */
+int ofl_vsock_dial(struct vsock_conn *c);
+int64_t ofl_vsock_now_ms(void);
 
 /* --- vsock_place.c --- */
 
@@ -145,10 +173,10 @@ void ofl_vsock_sockets_close(struct ofl_vsock *vs);
 int ofl_vsock_vhost_open(struct ofl_vsock *vs);
 int ofl_vsock_vhost_watch(struct ofl_vsock *vs, struct ofl_loop *loop);
 void ofl_vsock_vhost_close(struct ofl_vsock *vs);
-extern const struct ofl_dev_ops ofl_vsock_vhost_ops;
 
 /* --- vsock_unix.c --- */
 
+struct sockaddr_un;
 /* dir/name; -ENAMETOOLONG. */
 int ofl_vsock_address(struct sockaddr_un *addr, const char *dir,
 		      const char *name);
@@ -157,10 +185,7 @@ int ofl_vsock_dial_unix(const struct sockaddr_un *addr);
 /* For the loop: a client is there; the timer has ticked. */
 void ofl_vsock_accept(void *arg, uint32_t events);
 void ofl_vsock_tick(void *arg, uint32_t events);
-/* The image wants to connect; c has its addresses.  0 or -errno. */
-int ofl_vsock_dial(struct vsock_conn *c);
 /* The descriptor of a connection that is not open yet is ready. */
 void ofl_vsock_progress(struct vsock_conn *c);
-int64_t ofl_vsock_now_ms(void);
 
 #endif

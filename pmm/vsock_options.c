@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "forward.h"
 #include "log.h"
 #include "options.h"
 #include "pmm.h"
@@ -196,8 +197,6 @@ static int vsock_places(struct ofl_vsock *vs, const struct ofl_options *opt)
 struct ofl_vsock *ofl_vsock_open(const struct ofl_options *opt)
 {
 	struct ofl_vsock *vs = calloc(1, sizeof(*vs));
-	unsigned int i;
-
 	if (!vs)
 		goto err_memory;
 	vs->opt = &opt->vsock;
@@ -211,15 +210,10 @@ struct ofl_vsock *ofl_vsock_open(const struct ofl_options *opt)
 		ofl_vsock_close(vs);
 		return NULL;
 	}
-	vs->conn = calloc(OFL_VSOCK_CONNS_MAX, sizeof(*vs->conn));
 	vs->listener = calloc(opt->vsock.nr_forwards + 1, sizeof(*vs->listener));
-	if (!vs->conn || !vs->listener || vsock_places(vs, opt))
+	if (ofl_vsock_conns_open(vs, OFL_VSOCK_CONNS_MAX) || !vs->listener ||
+	    vsock_places(vs, opt))
 		goto err_memory;
-	for (i = OFL_VSOCK_CONNS_MAX; i--;) {
-		vs->conn[i].next = vs->free;
-		vs->conn[i].source.fd = -1;
-		vs->free = &vs->conn[i];
-	}
 	if (ofl_vsock_sockets_open(vs, opt)) {
 		ofl_vsock_close(vs);
 		return NULL;
@@ -254,7 +248,7 @@ static void vsock_drain(struct ofl_vsock *vs)
 	int64_t end = ofl_vsock_now_ms() + DRAIN_MS;
 	unsigned int i;
 
-	for (i = 0; i < OFL_VSOCK_CONNS_MAX; i++) {
+	for (i = 0; i < vs->max_conns; i++) {
 		struct vsock_conn *c = &vs->conn[i];
 		struct pollfd pfd = { .fd = c->source.fd, .events = POLLOUT };
 		int64_t left;
@@ -263,7 +257,7 @@ static void vsock_drain(struct ofl_vsock *vs)
 			left = end - ofl_vsock_now_ms();
 			if (left <= 0 || poll(&pfd, 1, (int)left) < 1)
 				return;
-			c->source.fn(c, 0);
+			ofl_vsock_conn_ready(c, false);
 		}
 	}
 }
@@ -276,12 +270,11 @@ void ofl_vsock_close(struct ofl_vsock *vs)
 		return;
 	if (vs->vhost)
 		ofl_vsock_vhost_close(vs);
-	for (i = 0; vs->conn && i < OFL_VSOCK_CONNS_MAX; i++)
+	for (i = 0; i < vs->max_conns; i++)
 		if (vs->conn[i].state == VSOCK_OPEN && vs->conn[i].buf_len)
 			ofl_vsock_conn_last(&vs->conn[i]);
-	if (vs->conn)
-		vsock_drain(vs);
-	for (i = 0; vs->conn && i < OFL_VSOCK_CONNS_MAX; i++)
+	vsock_drain(vs);
+	for (i = 0; i < vs->max_conns; i++)
 		if (vs->conn[i].state != VSOCK_FREE)
 			ofl_vsock_conn_free(&vs->conn[i]);
 	ofl_vsock_sockets_close(vs);

@@ -15,8 +15,10 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include "forward.h"
 #include "log.h"
 #include "options.h"
 #include "vsock_conn.h"

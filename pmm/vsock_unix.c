@@ -25,14 +25,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "forward.h"
 #include "log.h"
 #include "vsock_conn.h"
 
-#define TODO(op) (1u << OFL_VSOCK_OP_##op)
-
 #define ACCEPTS 16 /* per event */
 #define LINE_MS 10000
-#define ANSWER_MS 60000
 #define DIAL_MS 10000
 
 int64_t ofl_vsock_now_ms(void)
@@ -73,7 +71,7 @@ void ofl_vsock_tick(void *arg, uint32_t events)
 	(void)events;
 	if (read(vs->timer.fd, &count, sizeof(count)) < 0)
 		return;
-	for (i = 0; i < OFL_VSOCK_CONNS_MAX && vs->nr_timed; i++) {
+	for (i = 0; i < vs->max_conns && vs->nr_timed; i++) {
 		struct vsock_conn *c = &vs->conn[i];
 
 		switch (c->state) {
@@ -138,15 +136,6 @@ static const struct ofl_forward *vsock_forward_of(struct ofl_vsock *vs,
 	return NULL;
 }
 
-/* The server answers: so do we. */
-static void vsock_dialled(struct vsock_conn *c)
-{
-	ofl_vsock_conn_state(c, VSOCK_OPEN, 0);
-	c->readable = true;
-	c->todo |= TODO(RESPONSE);
-	ofl_vsock_conn_update(c);
-}
-
 static void vsock_greet(struct vsock_conn *c)
 {
 	char line[VSOCK_LINE];
@@ -157,7 +146,7 @@ static void vsock_greet(struct vsock_conn *c)
 		return;
 	}
 	c->line_len = 0;
-	ofl_vsock_conn_state(c, VSOCK_LINE_OUT, ANSWER_MS);
+	ofl_vsock_conn_state(c, VSOCK_LINE_OUT, VSOCK_ANSWER_MS);
 	ofl_vsock_conn_update(c);
 }
 
@@ -188,7 +177,7 @@ static int vsock_dial_again(struct vsock_conn *c)
 	if (neighbour)
 		vsock_greet(c);
 	else
-		vsock_dialled(c);
+		ofl_vsock_conn_dialled(c);
 	return 0;
 }
 
@@ -240,49 +229,6 @@ static int vsock_line(struct vsock_conn *c)
 	return 0;
 }
 
-/* "WORD number": 0 or -EPROTO. */
-static int vsock_line_port(const char *line, const char *word, uint32_t *port)
-{
-	size_t len = strlen(word);
-	uint64_t value = 0;
-
-	if (strncmp(line, word, len) || line[len] < '0' || line[len] > '9')
-		return -EPROTO;
-	for (line += len; *line; line++) {
-		if (*line < '0' || *line > '9')
-			return -EPROTO;
-		value = value * 10 + (uint64_t)(*line - '0');
-		if (value >= UINT32_MAX)
-			return -EPROTO;
-	}
-	*port = (uint32_t)value;
-	return 0;
-}
-
-/* A client's connection gets a port of ours, and the image is asked. */
-static void vsock_ask(struct vsock_conn *c, uint32_t image_port)
-{
-	struct ofl_vsock *vs = c->vs;
-
-	/* No device, no listener: say so at once. */
-	if (!ofl_dev_live(&vs->dev, OFL_VSOCK_RX)) {
-		ofl_vsock_conn_free(c);
-		return;
-	}
-	c->host_cid = OFL_VSOCK_CID_HOST;
-	c->image_port = image_port;
-	do {
-		if (++vs->next_port < VSOCK_FIRST_PORT)
-			vs->next_port = VSOCK_FIRST_PORT;
-	} while (ofl_vsock_conn_find(vs, c->host_cid, vs->next_port, image_port));
-	c->host_port = vs->next_port;
-	c->todo = TODO(REQUEST);
-	ofl_vsock_conn_state(c, VSOCK_ASKED, ANSWER_MS);
-	ofl_vsock_conn_hash(c);
-	ofl_vsock_conn_update(c);
-	vsock_set_timer(vs);
-}
-
 void ofl_vsock_progress(struct vsock_conn *c)
 {
 	socklen_t len = sizeof(int);
@@ -293,23 +239,23 @@ void ofl_vsock_progress(struct vsock_conn *c)
 	case VSOCK_LINE_IN:
 		err = vsock_line(c);
 		if (!err)
-			err = vsock_line_port(c->line, "CONNECT ", &port);
+			err = ofl_vsock_line_port(c->line, "CONNECT ", &port);
 		if (!err)
-			vsock_ask(c, port);
+			ofl_vsock_conn_ask(c, port);
 		break;
 	case VSOCK_LINE_OUT:
 		err = vsock_line(c);
 		if (!err)
-			err = vsock_line_port(c->line, "OK ", &port);
+			err = ofl_vsock_line_port(c->line, "OK ", &port);
 		if (!err)
-			vsock_dialled(c);
+			ofl_vsock_conn_dialled(c);
 		break;
 	case VSOCK_DIAL:
 		if (getsockopt(c->source.fd, SOL_SOCKET, SO_ERROR, &err, &len))
 			err = errno;
 		err = -err;
 		if (!err)
-			vsock_dialled(c);
+			ofl_vsock_conn_dialled(c);
 		break;
 	default:
 		break;
@@ -339,7 +285,8 @@ static void vsock_turn_away(struct vsock_listener *l, const char *why)
 static void vsock_client(struct vsock_listener *l, struct vsock_conn *c)
 {
 	if (l->forward) {
-		vsock_ask(c, l->forward->port);
+		ofl_vsock_conn_ask(c, l->forward->port);
+		vsock_set_timer(c->vs);
 		return;
 	}
 	c->wants_ok = true;

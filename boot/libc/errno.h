@@ -29,6 +29,7 @@
 #define EFBIG 27
 #define ENOSPC 28
 #define EROFS 30
+#define EPIPE 32
 #define ERANGE 34
 #define ENAMETOOLONG 36
 #define ENOSYS 38
@@ -41,7 +42,9 @@
 #define EPROTONOSUPPORT 93
 #define EOPNOTSUPP 95
 #define ENOTSUP EOPNOTSUPP
+#define ECONNRESET 104
 #define ETIMEDOUT 110
+#define ECONNREFUSED 111
 #define EINPROGRESS 115
 #define ESTALE 116
 

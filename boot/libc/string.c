@@ -41,6 +41,13 @@ void *memset(void *to, int c, size_t len)
 	return to;
 }
 
+void explicit_bzero(void *to, size_t len)
+{
+	memset(to, 0, len);
+	/* Somebody may read it. */
+	__asm__ volatile("" : : "r"(to) : "memory");
+}
+
 int memcmp(const void *a, const void *b, size_t len)
 {
 	const uint8_t *x = a, *y = b;
@@ -73,6 +80,11 @@ size_t strnlen(const char *s, size_t max)
 size_t strlen(const char *s)
 {
 	return strnlen(s, SIZE_MAX);
+}
+
+char *strcpy(char *restrict to, const char *restrict from)
+{
+	return memcpy(to, from, strlen(from) + 1);
 }
 
 int strncmp(const char *a, const char *b, size_t max)

@@ -13,7 +13,7 @@
 static void image_step(struct fuzz_in *in, unsigned int q)
 {
 	uint32_t how = fuzz_number(in, 1);
-	uint64_t pa = q == RX ? RX_PA : TX_PA;
+	uint64_t pa = q == NET_RX ? RX_PA : TX_PA;
 	uint16_t i = (uint16_t)(how >> 4), flags = 0, next = 0;
 	uint32_t len = fuzz_number(in, 2);
 
@@ -22,10 +22,10 @@ static void image_step(struct fuzz_in *in, unsigned int q)
 	if (how & 2) {
 		flags = (uint16_t)fuzz_number(in, 1);
 		next = (uint16_t)fuzz_number(in, 1);
-	} else if (q == RX) {
+	} else if (q == NET_RX) {
 		flags = WRITE;
 	}
-	if (q == TX && !(how & 1))
+	if (q == NET_TX && !(how & 1))
 		fuzz_take(in, at(&mem, pa), how & 4 ? sizeof(struct net_hdr) : 64);
 	ring_desc(&ring[q], i, pa, len, flags, next);
 	if (how & 8)
@@ -89,12 +89,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		MUST(!ofl_window_layout(&mem, devs, 1, true));
 		bring_rings_up();
 	}
-	for (int i = 0; in.left && i < 100 && dev->vq[TX].size; i++) {
+	for (int i = 0; in.left && i < 100 && dev->vq[NET_TX].size; i++) {
 		uint32_t what = fuzz_number(&in, 1);
 
 		switch (what & 3) {
 		case 0:
-			image_step(&in, what >> 2 & 1 ? RX : TX);
+			image_step(&in, what >> 2 & 1 ? NET_RX : NET_TX);
 			break;
 		case 1:
 			peer_step(&in, what >> 2);

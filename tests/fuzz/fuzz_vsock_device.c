@@ -52,7 +52,7 @@ static void client_step(struct fuzz_in *in, uint32_t what)
 		c = ofl_vsock_conn_new(vs, pair[0]);
 		MUST(c);
 		*fd = pair[1];
-		vsock_ask(c, 7);
+		ofl_vsock_conn_ask(c, 7);
 		return;
 	}
 	switch (what >> 4 & 3) {

@@ -17,6 +17,7 @@
 #include "pmm/vhost.c"
 #include "pmm/vsock.c"
 #include "pmm/vsock_conn.c"
+#include "pmm/vsock_fd.c"
 #include "pmm/vsock_options.c"
 #include "pmm/vsock_place.c"
 #include "pmm/vsock_unix.c"

@@ -58,13 +58,15 @@ static void test_values(void **state)
 	(void)state;
 	assert_int_equal(read_text("# a comment\r\n\r\n  image =  dir/rt.elf \r\n"
 				   "args='a b'  c=d \r\ncore=other\r\nmem=32M\r\n"
-				   "window=2048K\r\nserial=mmio:0xFE001000\r\ndebug-exit=0x501"),
+				   "window=2048K\r\nnet=on\r\nserial=mmio:0xFE001000\r\n"
+				   "debug-exit=0x501"),
 			 0);
 	assert_string_equal(config.image[0].name, "dir/rt.elf");
 	assert_string_equal(config.image[0].args, "'a b'  c=d");
 	assert_true(config.other_core);
 	assert_int_equal(config.mem, 32 << 20);
 	assert_int_equal(config.window, 2 << 20);
+	assert_true(config.net);
 	assert_false(config.serial_auto);
 	assert_int_equal(config.serial, OFL_SERIAL_16550_MMIO);
 	assert_int_equal(config.serial_pa, 0xfe001000);
@@ -121,6 +123,9 @@ static void test_refused(void **state)
 		{ "image=a\nmem=99999999999999M", "is not a size" },
 		{ "image=a\nwindow=2M", "window= needs core=other" },
 		{ "image=a\ncore=other\nwindow=16M", "leaves nothing" },
+		{ "image=a\nnet=on", "net=on needs core=other and a window" },
+		{ "image=a\ncore=other\nwindow=0\nnet=on", "net=on needs" },
+		{ "image=a\ncore=other\nnet=yes", "net=yes is neither on nor off" },
 		{ "image=a\nserial=com1", "serial=com1 is none of" },
 		{ "image=a\nserial=io:0x10000", "is none of" },
 		{ "image=a\nserial=io:", "is none of" },
@@ -148,7 +153,7 @@ static void test_refused(void **state)
 static void test_fuzz(void **state)
 {
 	static const char seed_text[] = "image=rt.bin\nargs='a b' c\ncore=other\nmem=32M\n"
-					"window=4M\nserial=io:0x3f8\ndebug-exit=0x501\n";
+					"window=4M\nnet=on\nserial=io:0x3f8\ndebug-exit=0x501\n";
 	unsigned int seed = 1;
 
 	(void)state;

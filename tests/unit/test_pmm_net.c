@@ -8,6 +8,7 @@
 
 #include "pmm/options.h"
 #include "pmm/net.c"
+#include "pmm/net_open.c"
 #include "pmm/net_vhost.c"
 #include "pmm/vhost.c"
 #include "pmm/net_options.c"
@@ -60,8 +61,8 @@ static void bring_rings_up(void)
 		pa = ring_init(&ring[i], &mem, pa, RING);
 	bring_up(dev, ring, 2, F_ALL | F_MAC | F_MTU | F_STATUS);
 	for (i = 0; i < RING; i++) {
-		ring_desc(&ring[RX], i, RX_PA + i * RX_SIZE, RX_SIZE, WRITE, 0);
-		ring_submit(&ring[RX], i);
+		ring_desc(&ring[NET_RX], i, RX_PA + i * RX_SIZE, RX_SIZE, WRITE, 0);
+		ring_submit(&ring[NET_RX], i);
 	}
 }
 
@@ -141,15 +142,15 @@ static void send_frame(const struct net_hdr *hdr, uint32_t len, uint8_t fill)
 
 	memcpy(to, hdr ? hdr : &none, sizeof(none));
 	memset(to + sizeof(none), fill, len);
-	ring_desc(&ring[TX], 0, TX_PA, (uint32_t)sizeof(none) + len, 0, 0);
-	ring_submit(&ring[TX], 0);
+	ring_desc(&ring[NET_TX], 0, TX_PA, (uint32_t)sizeof(none) + len, 0, 0);
+	ring_submit(&ring[NET_TX], 0);
 }
 
 static bool tx_done(void)
 {
 	uint32_t id, len;
 
-	return ring_used(&ring[TX], &id, &len) && !id && !len;
+	return ring_used(&ring[NET_TX], &id, &len) && !id && !len;
 }
 
 /* Exactly n bytes out of passt's end. */
@@ -183,7 +184,7 @@ static uint32_t image_takes(uint8_t fill)
 	uint32_t id, len;
 	uint8_t *data;
 
-	if (!ring_used(&ring[RX], &id, &len))
+	if (!ring_used(&ring[NET_RX], &id, &len))
 		return 0;
 	assert_true(id < RING && len >= sizeof(struct net_hdr));
 	data = at(&mem, RX_PA + id * RX_SIZE);
@@ -192,7 +193,7 @@ static uint32_t image_takes(uint8_t fill)
 
 		assert_int_equal(data[i], want);
 	}
-	ring_submit(&ring[RX], (uint16_t)id);
+	ring_submit(&ring[NET_RX], (uint16_t)id);
 	return len - (uint32_t)sizeof(struct net_hdr);
 }
 
@@ -245,9 +246,9 @@ static void wrong_sizes(void **state)
 	serve();
 	assert_true(tx_done());
 	/* As long as the window itself. */
-	ring_desc(&ring[TX], 0, WINDOW_PA, (uint32_t)SIZE, 0, 0);
+	ring_desc(&ring[NET_TX], 0, WINDOW_PA, (uint32_t)SIZE, 0, 0);
 	memset(at(&mem, WINDOW_PA), 0, 12);
-	ring_submit(&ring[TX], 0);
+	ring_submit(&ring[NET_TX], 0);
 	serve();
 	assert_true(tx_done());
 	assert_int_equal(net->count.tx_bad, NET_FRAME_MIN + 2);
@@ -283,31 +284,31 @@ static void liars(void **state)
 	assert_int_equal(image_takes(3), 60);
 	tear_down();
 	set_up();
-	ring_desc(&ring[TX], 0, TX_PA, 11, 0, 0);
-	ring_submit(&ring[TX], 0);
+	ring_desc(&ring[NET_TX], 0, TX_PA, 11, 0, 0);
+	ring_submit(&ring[NET_TX], 0);
 	serve();
 	assert_broken(dev, "shorter than the header");
 	tear_down();
 	set_up();
-	ring_desc(&ring[TX], 0, TX_PA, 100, WRITE, 0);
-	ring_submit(&ring[TX], 0);
+	ring_desc(&ring[NET_TX], 0, TX_PA, 100, WRITE, 0);
+	ring_submit(&ring[NET_TX], 0);
 	serve();
 	assert_broken(dev, "transmit queue: writable buffer");
 	tear_down();
 	set_up();
-	ring_desc(&ring[TX], 0, WINDOW_PA + SIZE - 50, 100, 0, 0);
-	ring_submit(&ring[TX], 0);
+	ring_desc(&ring[NET_TX], 0, WINDOW_PA + SIZE - 50, 100, 0, 0);
+	ring_submit(&ring[NET_TX], 0);
 	serve();
 	assert_broken(dev, "not whole in the window");
 	tear_down();
 	set_up();
-	ring_desc(&ring[RX], 0, RX_PA, 100, 0, 0);
+	ring_desc(&ring[NET_RX], 0, RX_PA, 100, 0, 0);
 	peer_sends(60, 1);
 	serve();
 	assert_broken(dev, "receive queue: readable buffer");
 	tear_down();
 	set_up();
-	ring_desc(&ring[RX], 0, RX_PA, 25, WRITE, 0);
+	ring_desc(&ring[NET_RX], 0, RX_PA, 25, WRITE, 0);
 	peer_sends(60, 1);
 	serve();
 	assert_broken(dev, "receive queue: buffer is too small");

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The other end of a vsock connection: a descriptor of a stream socket, which the
+ * loop watches.
+ */
+#include "vsock_conn.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+_Static_assert(VSOCK_IN == EPOLLIN && VSOCK_OUT == EPOLLOUT, "epoll's bits");
+
+static void fd_event(void *arg, uint32_t events)
+{
+	struct vsock_conn *c = arg;
+
+	if (c->state == VSOCK_OPEN || c->state == VSOCK_LAST)
+		ofl_vsock_conn_ready(c, events & (EPOLLIN | EPOLLHUP | EPOLLERR));
+	else if (c->state != VSOCK_FREE)
+		ofl_vsock_progress(c);
+}
+
+int ofl_vsock_end_watch(struct vsock_conn *c, uint32_t wants)
+{
+	c->source.fn = fd_event;
+	c->source.arg = c;
+	return ofl_loop_watch(c->vs->loop, &c->source, wants);
+}
+
+int ofl_vsock_end_put(struct vsock_conn *c, const uint8_t *data, uint32_t len)
+{
+	ssize_t n;
+
+	do {
+		n = send(c->source.fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : (int)n;
+}
+
+int ofl_vsock_end_get(struct vsock_conn *c, void *buf, uint32_t len)
+{
+	ssize_t n;
+
+	do {
+		n = recv(c->source.fd, buf, len, MSG_DONTWAIT);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : (int)n;
+}
+
+void ofl_vsock_end_shutdown(struct vsock_conn *c, uint32_t flags)
+{
+	shutdown(c->source.fd, flags & OFL_VSOCK_SHUT_SEND ? SHUT_WR : SHUT_RD);
+}
+
+void ofl_vsock_end_close(struct vsock_conn *c)
+{
+	if (c->source.fd < 0)
+		return;
+	ofl_loop_watch(c->vs->loop, &c->source, 0);
+	close(c->source.fd);
+	c->source.fd = -1;
+}
