@@ -17,6 +17,7 @@
 #include <linux/slab.h>
 
 #include "arch.h"
+#include "fault.h"
 #include "table.h"
 
 DEFINE_MUTEX(ofl_table_lock);
@@ -95,9 +96,11 @@ struct ofl_instance *ofl_table_create(const struct ofl_spec *spec)
 
 	if (err < 0)
 		return ERR_PTR(err);
-	inst = kzalloc(sizeof(*inst), GFP_KERNEL);
-	if (!inst)
+	inst = OFL_STEP(instance, kzalloc(sizeof(*inst), GFP_KERNEL), NULL);
+	if (!inst) {
+		pr_err("CPU %u cannot be taken: no memory\n", spec->cpu);
 		return ERR_PTR(-ENOMEM);
+	}
 	inst->number = err;
 	inst->cpu = spec->cpu;
 	inst->spi = spec->spi;
@@ -109,9 +112,12 @@ struct ofl_instance *ofl_table_create(const struct ofl_spec *spec)
 	ofl_watch_init(inst);
 	ofl_bell_init(inst);
 	err = -ENOMEM;
-	inst->crash_text = (char *)get_zeroed_page(GFP_KERNEL);
-	if (!inst->crash_text)
+	inst->crash_text =
+		OFL_STEP(crash_text, (char *)get_zeroed_page(GFP_KERNEL), NULL);
+	if (!inst->crash_text) {
+		pr_err("CPU %u cannot be taken: no memory\n", spec->cpu);
 		goto err_free;
+	}
 	err = ofl_instance_check(inst);
 	if (err)
 		goto err_crash_text;
@@ -169,9 +175,7 @@ int ofl_table_release(struct ofl_instance *inst)
 	int err;
 
 	mutex_lock(&inst->lock);
-	if (inst->phase != OFL_PHASE_LINUX && inst->phase != OFL_PHASE_HELD)
-		ofl_instance_stop(inst);
-	err = ofl_instance_return(inst);
+	err = ofl_instance_release(inst);
 	mutex_unlock(&inst->lock);
 	return err;
 }
@@ -222,11 +226,11 @@ int ofl_table_remove(struct ofl_instance *inst, bool force)
 	return 0;
 }
 
-void ofl_table_remove_all(void)
+void ofl_table_remove_all(bool force)
 {
+	struct ofl_instance *inst, *before;
+
 	/* the last one first: their numbers are as at insmod to the end */
-	while (!list_empty(&ofl_table))
-		ofl_table_remove(list_last_entry(&ofl_table,
-						 struct ofl_instance, node),
-				 true);
+	list_for_each_entry_safe_reverse(inst, before, &ofl_table, node)
+		ofl_table_remove(inst, force);
 }

@@ -34,7 +34,7 @@ int ofl_table_publish(struct ofl_instance *inst);
  * instance is still there then.
  */
 int ofl_table_remove(struct ofl_instance *inst, bool force);
-void ofl_table_remove_all(void);
+void ofl_table_remove_all(bool force);
 
 /* Stop the image and give the core to Linux, if that can be. */
 int ofl_table_release(struct ofl_instance *inst);
