@@ -413,3 +413,11 @@ int ofl_instance_release(struct ofl_instance *inst)
 		err = ofl_instance_return(inst);
 	return err;
 }
+
+void ofl_instance_ask(struct ofl_instance *inst)
+{
+	request(inst, OFL_REQUEST_STOP);
+	ofl_arch_ring(inst);
+	pr_emerg("offload%u: image %s was asked to stop; CPU %u stays away\n",
+		 inst->number, inst->source.name, inst->cpu);
+}

@@ -17,6 +17,7 @@
 
 #include <linux/module.h>
 #include <linux/notifier.h>
+#include <linux/panic_notifier.h>
 #include <linux/printk.h>
 #include <linux/reboot.h>
 #include <linux/slab.h>
@@ -156,6 +157,15 @@ static struct notifier_block reboot_notifier = {
 	.notifier_call = reboot_event,
 };
 
+/* What is written into memory behind a panic helps nobody. */
+static int panic_event(struct notifier_block *nb, unsigned long event, void *arg)
+{
+	ofl_table_panic();
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block panic_block = { .notifier_call = panic_event };
+
 /* ------------------------------------------------------------- instances */
 
 /*
@@ -206,7 +216,7 @@ static int add_from_parameters(void)
 			 kcalloc(OFL_INSTANCES_MAX, sizeof(*specs), GFP_KERNEL),
 			 NULL);
 	if (!specs) {
-		pr_err("no memory\n");
+		pr_err("the parameters cannot be read: no memory\n");
 		return -ENOMEM;
 	}
 	err = ofl_spec_lists(&words, specs, OFL_INSTANCES_MAX, &nr, msg);
@@ -294,6 +304,7 @@ static int __init offload_init(void)
 		pr_err("no reboot notifier: error %d\n", err);
 		goto err_pm;
 	}
+	atomic_notifier_chain_register(&panic_notifier_list, &panic_block);
 	err = add_from_parameters();
 	if (!err)
 		err = open_up();
@@ -302,6 +313,7 @@ static int __init offload_init(void)
 	remove_all(false);
 	if (!list_empty(&ofl_table))
 		return stay(err);
+	atomic_notifier_chain_unregister(&panic_notifier_list, &panic_block);
 	unregister_reboot_notifier(&reboot_notifier);
 err_pm:
 	unregister_pm_notifier(&pm_notifier);
@@ -317,6 +329,7 @@ err_fault:
 static void __exit offload_exit(void)
 {
 	ofl_manage_exit(); /* nobody adds any more */
+	atomic_notifier_chain_unregister(&panic_notifier_list, &panic_block);
 	unregister_reboot_notifier(&reboot_notifier);
 	unregister_pm_notifier(&pm_notifier);
 	ofl_chardev_close_down();

@@ -3,7 +3,7 @@
  * The instances that there are: making them, finding them, removing them.
  *
  * Two locks.  ofl_table_lock, a mutex, makes adding, removing and opening one
- * thing at a time; it is held while cores come and go.  list_lock, a spinlock,
+ * thing at a time; it is held while cores come and go.  list_lock, a raw spinlock,
  * is held for single steps of the list only, so that the hotplug guard, which
  * runs inside such a coming, can look up who has a core.
  *
@@ -23,7 +23,7 @@
 DEFINE_MUTEX(ofl_table_lock);
 LIST_HEAD(ofl_table);
 bool ofl_table_asleep;
-static DEFINE_SPINLOCK(list_lock);
+static DEFINE_RAW_SPINLOCK(list_lock); /* a panic takes it, too */
 
 /* ---------------------------------------------------------------- look up */
 
@@ -42,12 +42,12 @@ static int owner(unsigned int cpu, const struct ofl_instance *except, bool held)
 	struct ofl_instance *inst;
 	int number = -1;
 
-	spin_lock(&list_lock);
+	raw_spin_lock(&list_lock);
 	ofl_table_for_each(inst)
 		if (inst != except && inst->cpu == cpu &&
 		    (!held || ofl_instance_holds_core(inst)))
 			number = inst->number;
-	spin_unlock(&list_lock);
+	raw_spin_unlock(&list_lock);
 	return number;
 }
 
@@ -66,12 +66,12 @@ int ofl_table_memory(u64 pa, u64 size)
 	struct ofl_instance *inst;
 	int number = -1;
 
-	spin_lock(&list_lock);
+	raw_spin_lock(&list_lock);
 	ofl_table_for_each(inst)
 		if (ofl_memspec_overlap(inst->region.pa, inst->region.size, pa,
 					size))
 			number = inst->number;
-	spin_unlock(&list_lock);
+	raw_spin_unlock(&list_lock);
 	return number;
 }
 
@@ -135,9 +135,9 @@ struct ofl_instance *ofl_table_create(const struct ofl_spec *spec)
 	err = ofl_bell_open(inst);
 	if (err == -EINVAL)
 		goto err_source;
-	spin_lock(&list_lock);
+	raw_spin_lock(&list_lock);
 	list_add_tail(&inst->node, &ofl_table);
-	spin_unlock(&list_lock);
+	raw_spin_unlock(&list_lock);
 	return inst;
 
 err_source:
@@ -211,9 +211,9 @@ int ofl_table_remove(struct ofl_instance *inst, bool force)
 		ofl_chardev_del(inst); /* no sysfs store after this */
 	ofl_bell_close(inst);
 	ofl_watch_end(inst);
-	spin_lock(&list_lock);
+	raw_spin_lock(&list_lock);
 	list_del(&inst->node);
-	spin_unlock(&list_lock);
+	raw_spin_unlock(&list_lock);
 	/* what a core that is not back may use is left allocated */
 	leaked = inst->nr_devices && inst->region.in_use;
 	ofl_source_free(&inst->source);
@@ -233,4 +233,19 @@ void ofl_table_remove_all(bool force)
 	/* the last one first: their numbers are as at insmod to the end */
 	list_for_each_entry_safe_reverse(inst, before, &ofl_table, node)
 		ofl_table_remove(inst, force);
+}
+
+/* ------------------------------------------------------------------ panic */
+
+void ofl_table_panic(void)
+{
+	struct ofl_instance *inst;
+
+	/* whoever has it will not go on: then images run until the reset */
+	if (!raw_spin_trylock(&list_lock))
+		return;
+	ofl_table_for_each(inst)
+		if (READ_ONCE(inst->phase) == OFL_PHASE_RUNNING)
+			ofl_instance_ask(inst);
+	raw_spin_unlock(&list_lock);
 }

@@ -50,4 +50,9 @@ int ofl_table_borrower(unsigned int cpu);
 int ofl_table_owner(unsigned int cpu, const struct ofl_instance *except);
 int ofl_table_memory(u64 pa, u64 size);
 
+/*
+ * Linux is dying: ask all images to stop, wait for nobody.  Any context, no locks.
+ */
+void ofl_table_panic(void);
+
 #endif

@@ -20,7 +20,7 @@ fi
 # but no name.
 traces()
 {
-	cat /sys/kernel/debug/slab/*/alloc_traces 2> /dev/null |
+	cat /sys/kernel/debug/slab/kmalloc-*/alloc_traces 2> /dev/null |
 		grep -E '^ *[0-9]+ 0x[0-9a-f]+' | sed 's/age=.*//'
 	grep -E ' 0x[0-9a-f]{8,} ' /proc/vmallocinfo | grep -v ' 0x[0-9a-f]*-0x[0-9a-f]*$' |
 		awk '$3 ~ /^0x/ { print $2, $3 }'
@@ -124,7 +124,7 @@ done
 after=$(mem_free)
 check "memory given back ($before -> $after KiB)" test $((before - after)) -lt 3072
 traces > /tmp/traces.after
-if [ -e /sys/kernel/debug/slab/kmalloc-64/alloc_traces ]; then
+if [ -e /sys/kernel/debug/slab/kmalloc-256/alloc_traces ]; then
 	is "no object left" "$(diff /tmp/traces.before /tmp/traces.after | grep '^>')" ""
 else
 	skip "no object left" "this kernel does not say who has what"
