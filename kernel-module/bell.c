@@ -24,6 +24,7 @@
 
 #include "arch.h"
 #include "compat.h"
+#include "fault.h"
 
 static bool use_bell = true;
 module_param_named(bell, use_bell, bool, 0444);
@@ -88,10 +89,11 @@ int ofl_bell_open(struct ofl_instance *inst)
 		if (err)
 			break;
 		bell->irq = irq;
-		err = request_irq(irq, rung, 0, bell->name, inst);
+		err = OFL_STEP(bell_irq,
+			       request_irq(irq, rung, 0, bell->name, inst), -EBUSY);
 		if (err == -EINVAL) /* that one is for parameters */
 			err = -ENXIO;
-		if (!err && ofl_arch_bell_works(inst)) {
+		if (!err && OFL_STEP(bell_dead, ofl_arch_bell_works(inst), false)) {
 			ofl_bell_publish(inst);
 			return 0;
 		}
@@ -142,7 +144,7 @@ int ofl_bell_listen(struct ofl_instance *inst, int fd)
 	if (fd >= 0) {
 		if (!inst->bell.irq)
 			return -EOPNOTSUPP;
-		ctx = eventfd_ctx_fdget(fd);
+		ctx = OFL_STEP(listen, eventfd_ctx_fdget(fd), ERR_PTR(-EBADF));
 		if (IS_ERR(ctx))
 			return PTR_ERR(ctx);
 	}

@@ -22,6 +22,8 @@
 
 #include "arch.h"
 #include "compat.h"
+#include "fault.h"
+#include "request.h"
 #include "table.h"
 
 static dev_t ofl_devt;
@@ -33,6 +35,7 @@ struct device *ofl_root;
 struct ofl_client {
 	struct ofl_instance *inst;
 	u32 seen; /* inst->change at its last INFO */
+	u32 on_close; /* OFL_ON_CLOSE_*; inst->lock */
 };
 
 void ofl_chardev_changed(struct ofl_instance *inst)
@@ -63,7 +66,8 @@ static void set_epoch(struct ofl_instance *inst, u32 epoch)
 
 static int chardev_open(struct inode *inode, struct file *file)
 {
-	struct ofl_client *client = kzalloc(sizeof(*client), GFP_KERNEL);
+	struct ofl_client *client =
+		OFL_STEP(client, kzalloc(sizeof(*client), GFP_KERNEL), NULL);
 	struct ofl_instance *inst;
 
 	if (!client)
@@ -96,28 +100,30 @@ static int chardev_release(struct inode *inode, struct file *file)
 		set_epoch(inst, 0);
 		pr_info("offload%u: the PMM has detached\n", inst->number);
 	}
+	if ((client->on_close & OFL_ON_CLOSE_STOP) &&
+	    ofl_instance_holds_core(inst)) {
+		pr_info("offload%u: its control descriptor was closed: it is stopped\n",
+			inst->number);
+		ofl_instance_release(inst); /* says so when it cannot */
+	}
 	mutex_unlock(&inst->lock);
 	kfree(client);
 	atomic_dec(&inst->users); /* it may go from here on */
 	return 0;
 }
 
-static long ioctl_info(struct ofl_client *client, void __user *arg)
+static long ioctl_info(struct ofl_client *client, const union ofl_asked *r,
+		       void __user *arg)
 {
 	struct ofl_instance *inst = client->inst;
-	struct ofl_ioc_info info = { .abi = OFL_ABI_VERSION };
-	u32 size;
-
-	if (get_user(size, (u32 __user *)arg))
-		return -EFAULT;
-	if (size < sizeof(size))
-		return -EINVAL;
-	size = min_t(u32, size, sizeof(info));
+	struct ofl_ioc_info info = {
+		.size = ofl_request_info_size(r),
+		.abi = OFL_ABI_VERSION,
+	};
 
 	client->seen = READ_ONCE(inst->change);
 	/* the count before the state: a change in between is reported again */
 	smp_rmb();
-	info.size = size;
 	info.window_pa = inst->region.pa + inst->region.private_size;
 	info.window_size = inst->region.window_size;
 	info.state = ofl_instance_state(inst);
@@ -127,94 +133,35 @@ static long ioctl_info(struct ofl_client *client, void __user *arg)
 	info.exit_status = READ_ONCE(inst->exit_status);
 	info.cpu = inst->cpu;
 	info.starts = READ_ONCE(inst->starts);
-	return copy_to_user(arg, &info, size) ? -EFAULT : 0;
+	return copy_to_user(arg, &info, info.size) ? -EFAULT : 0;
 }
 
-static long ioctl_attach(struct ofl_client *client, struct file *file,
-			 void __user *arg)
+static long attach(struct ofl_instance *inst, struct file *file, u32 abi)
 {
-	struct ofl_instance *inst = client->inst;
-	struct ofl_ioc_attach attach;
-	long err = 0;
-
-	if (copy_from_user(&attach, arg, sizeof(attach)))
-		return -EFAULT;
-	if (attach.size < sizeof(attach))
-		return -EINVAL;
-	if (attach.abi != OFL_ABI_VERSION) {
+	if (abi != OFL_ABI_VERSION) {
 		pr_err("offload%u: a PMM of ABI version %u was refused, this module speaks version %u\n",
-		       inst->number, attach.abi, OFL_ABI_VERSION);
+		       inst->number, abi, OFL_ABI_VERSION);
 		return -EPROTONOSUPPORT;
 	}
-	mutex_lock(&inst->lock);
 	if (inst->pmm_file == file)
-		err = -EALREADY;
-	else if (inst->pmm_file)
-		err = -EBUSY;
-	else
-		WRITE_ONCE(inst->pmm_file, file);
-	mutex_unlock(&inst->lock);
-	if (err == -EBUSY)
+		return -EALREADY;
+	if (inst->pmm_file) {
 		pr_err("offload%u: a second PMM was refused, one is attached\n",
 		       inst->number);
-	return err;
-}
-
-static long ioctl_ready(struct ofl_client *client, struct file *file)
-{
-	struct ofl_instance *inst = client->inst;
-	long err = 0;
-
-	mutex_lock(&inst->lock);
-	if (inst->pmm_file != file) {
-		err = -ENOTCONN;
-	} else {
-		if (!++inst->last_epoch)
-			inst->last_epoch = 1;
-		set_epoch(inst, inst->last_epoch);
-		pr_info("offload%u: a PMM has attached (%s, process %d)\n",
-			inst->number, current->comm, task_tgid_nr(current));
+		return -EBUSY;
 	}
-	mutex_unlock(&inst->lock);
-	return err;
+	WRITE_ONCE(inst->pmm_file, file);
+	return 0;
 }
 
-static long ioctl_bell(struct ofl_client *client, struct file *file,
-		       void __user *arg)
+static long ready(struct ofl_instance *inst)
 {
-	struct ofl_instance *inst = client->inst;
-	struct ofl_ioc_bell bell;
-	long err;
-
-	if (copy_from_user(&bell, arg, sizeof(bell)))
-		return -EFAULT;
-	if (bell.size < sizeof(bell) || bell.fd < -1)
-		return -EINVAL;
-	mutex_lock(&inst->lock);
-	err = inst->pmm_file == file ? ofl_bell_listen(inst, bell.fd) :
-				       -ENOTCONN;
-	mutex_unlock(&inst->lock);
-	return err;
-}
-
-static long ioctl_cid(struct ofl_client *client, struct file *file,
-		      void __user *arg)
-{
-	struct ofl_instance *inst = client->inst;
-	struct ofl_ioc_cid cid;
-	long err = 0;
-
-	if (copy_from_user(&cid, arg, sizeof(cid)))
-		return -EFAULT;
-	if (cid.size < sizeof(cid))
-		return -EINVAL;
-	mutex_lock(&inst->lock);
-	if (inst->pmm_file == file)
-		WRITE_ONCE(inst->cid, cid.cid);
-	else
-		err = -ENOTCONN;
-	mutex_unlock(&inst->lock);
-	return err;
+	if (!++inst->last_epoch)
+		inst->last_epoch = 1;
+	set_epoch(inst, inst->last_epoch);
+	pr_info("offload%u: a PMM has attached (%s, process %d)\n",
+		inst->number, current->comm, task_tgid_nr(current));
+	return 0;
 }
 
 /* Without the mutex: whoever holds it may be waiting for the image. */
@@ -226,29 +173,57 @@ static long ioctl_ring(struct ofl_client *client, struct file *file)
 	return 0;
 }
 
+static long change(struct ofl_client *client, struct file *file,
+		   unsigned int nr, const union ofl_asked *r)
+{
+	struct ofl_instance *inst = client->inst;
+
+	if (nr == _IOC_NR(OFL_IOC_ATTACH))
+		return attach(inst, file, r->attach.abi);
+	if (nr == _IOC_NR(OFL_IOC_ON_CLOSE)) {
+		client->on_close = r->on_close.flags;
+		return 0;
+	}
+	if (inst->pmm_file != file)
+		return -ENOTCONN;
+	switch (nr) {
+	case _IOC_NR(OFL_IOC_READY):
+		return ready(inst);
+	case _IOC_NR(OFL_IOC_BELL):
+		return ofl_bell_listen(inst, r->bell.fd);
+	case _IOC_NR(OFL_IOC_CID):
+		WRITE_ONCE(inst->cid, r->cid.cid);
+		return 0;
+	default:
+		return -ENOTTY;
+	}
+}
+
 static long chardev_ioctl(struct file *file, unsigned int cmd,
 			  unsigned long arg)
 {
 	struct ofl_client *client = file->private_data;
+	int size = ofl_request_size(cmd);
+	union ofl_asked r;
+	long err;
 
-	if (_IOC_TYPE(cmd) != OFL_IOC_TYPE)
-		return -ENOTTY;
-	/* by number: the size in cmd grows with the structures */
+	if (size < 0)
+		return size;
+	if (size && copy_from_user(&r, (void __user *)arg, size))
+		return -EFAULT;
+	err = ofl_request_check(cmd, &r);
+	if (err)
+		return err;
 	switch (_IOC_NR(cmd)) {
 	case _IOC_NR(OFL_IOC_INFO):
-		return ioctl_info(client, (void __user *)arg);
-	case _IOC_NR(OFL_IOC_ATTACH):
-		return ioctl_attach(client, file, (void __user *)arg);
-	case _IOC_NR(OFL_IOC_READY):
-		return ioctl_ready(client, file);
-	case _IOC_NR(OFL_IOC_BELL):
-		return ioctl_bell(client, file, (void __user *)arg);
+		return ioctl_info(client, &r, (void __user *)arg);
 	case _IOC_NR(OFL_IOC_RING):
 		return ioctl_ring(client, file);
-	case _IOC_NR(OFL_IOC_CID):
-		return ioctl_cid(client, file, (void __user *)arg);
 	default:
-		return -ENOTTY;
+		mutex_lock(&client->inst->lock);
+		err = change(client, file, _IOC_NR(cmd), &r);
+		mutex_unlock(&client->inst->lock);
+		return err;
 	}
 }
 
@@ -271,8 +246,7 @@ static int window_access(struct vm_area_struct *vma, unsigned long addr,
 	u64 off = addr - vma->vm_start + ((u64)vma->vm_pgoff << PAGE_SHIFT);
 	void *va = inst->region.va + inst->region.private_size + off;
 
-	if (len < 0 || off > inst->region.window_size ||
-	    (u64)len > inst->region.window_size - off)
+	if (!ofl_request_inside(off, len, inst->region.window_size))
 		return -EINVAL;
 	if (write)
 		memcpy(va, buf, len);
@@ -290,12 +264,15 @@ static int chardev_mmap(struct file *file, struct vm_area_struct *vma)
 	struct ofl_client *client = file->private_data;
 	struct ofl_instance *inst = client->inst;
 	unsigned long size = vma->vm_end - vma->vm_start;
+	int err;
 
 	if (READ_ONCE(inst->pmm_file) != file)
 		return -ENODEV;
-	if (vma->vm_pgoff || size > inst->region.window_size ||
-	    !(vma->vm_flags & VM_SHARED) || (vma->vm_flags & VM_EXEC))
-		return -EINVAL;
+	err = ofl_request_mmap(vma->vm_pgoff, size, inst->region.window_size,
+			       vma->vm_flags & VM_SHARED,
+			       vma->vm_flags & VM_EXEC);
+	if (err)
+		return err;
 	/* a child of the PMM is not the PMM; a dump of rings helps nobody */
 	ofl_vm_flags_mod(vma, VM_DONTCOPY | VM_DONTDUMP | VM_DONTEXPAND,
 			 VM_MAYEXEC);
@@ -322,10 +299,13 @@ int ofl_chardev_add(struct ofl_instance *inst)
 {
 	struct device *dev;
 
-	dev = device_create_with_groups(ofl_class, ofl_root,
-					MKDEV(MAJOR(ofl_devt), inst->number),
-					inst, ofl_sysfs_groups, "offload%u",
-					inst->number);
+	dev = OFL_STEP(publish,
+		       device_create_with_groups(ofl_class, ofl_root,
+						 MKDEV(MAJOR(ofl_devt),
+						       inst->number),
+						 inst, ofl_sysfs_groups,
+						 "offload%u", inst->number),
+		       ERR_PTR(-ENOMEM));
 	if (IS_ERR(dev)) {
 		pr_err("offload%u: no device node: error %ld\n", inst->number,
 		       PTR_ERR(dev));
@@ -349,9 +329,15 @@ void ofl_chardev_del(struct ofl_instance *inst)
 
 int ofl_chardev_open_up(void)
 {
+	int err;
+
 	cdev_init(&ofl_cdev, &chardev_fops);
 	ofl_cdev.owner = THIS_MODULE;
-	return cdev_add(&ofl_cdev, ofl_devt, OFL_INSTANCES_MAX);
+	err = OFL_STEP(cdev, cdev_add(&ofl_cdev, ofl_devt, OFL_INSTANCES_MAX),
+		       -ENOMEM);
+	if (err)
+		pr_err("no character device: error %d\n", err);
+	return err;
 }
 
 void ofl_chardev_close_down(void)
@@ -359,27 +345,44 @@ void ofl_chardev_close_down(void)
 	cdev_del(&ofl_cdev);
 }
 
+/* For root and one group, which udev sets (70-offload.rules); until then root's. */
+static char *chardev_mode(OFL_DEVNODE_CONST struct device *dev, umode_t *mode)
+{
+	if (mode)
+		*mode = 0660;
+	return NULL;
+}
+
 int ofl_chardev_init(void)
 {
 	int err;
 
-	ofl_root = root_device_register("offload");
-	if (IS_ERR(ofl_root))
-		return PTR_ERR(ofl_root);
-	err = alloc_chrdev_region(&ofl_devt, 0, OFL_INSTANCES_MAX, "offload");
+	ofl_root = OFL_STEP(root, root_device_register("offload"),
+			    ERR_PTR(-ENOMEM));
+	if (IS_ERR(ofl_root)) {
+		err = PTR_ERR(ofl_root);
+		goto err_none;
+	}
+	err = OFL_STEP(minors,
+		       alloc_chrdev_region(&ofl_devt, 0, OFL_INSTANCES_MAX,
+					   "offload"), -EBUSY);
 	if (err)
 		goto err_root;
-	ofl_class = ofl_class_create("offload");
+	ofl_class = OFL_STEP(class, ofl_class_create("offload"),
+			     ERR_PTR(-ENOMEM));
 	if (IS_ERR(ofl_class)) {
 		err = PTR_ERR(ofl_class);
 		goto err_region;
 	}
+	ofl_class->devnode = chardev_mode;
 	return 0;
 
 err_region:
 	unregister_chrdev_region(ofl_devt, OFL_INSTANCES_MAX);
 err_root:
 	root_device_unregister(ofl_root);
+err_none:
+	pr_err("no device class or numbers: error %d\n", err);
 	return err;
 }
 

@@ -12,6 +12,13 @@
 #include <linux/sysfs.h>
 #include <linux/version.h>
 
+/* What struct class's devnode() is given. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define OFL_DEVNODE_CONST
+#else
+#define OFL_DEVNODE_CONST const
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 static inline void ofl_vm_flags_mod(struct vm_area_struct *vma,
 				    unsigned long set, unsigned long clear)

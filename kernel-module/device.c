@@ -29,6 +29,7 @@
 #endif
 
 #include "arch.h"
+#include "fault.h"
 #include "table.h"
 
 /* ------------------------------------------------------------- who has it */
@@ -165,7 +166,9 @@ static int get_one(struct ofl_instance *inst, struct ofl_device *d,
 	d->spec = *spec;
 	snprintf(d->label, sizeof(d->label), "offload%u %s", inst->number,
 		 spec->name);
-	d->res = request_mem_region(d->spec.pa, d->spec.size, d->label);
+	d->res = OFL_STEP(device_region,
+			  request_mem_region(d->spec.pa, d->spec.size, d->label),
+			  NULL);
 	if (!d->res) {
 		pr_err("device=%s: [%#llx-%#llx] is in use; /proc/iomem tells by whom\n",
 		       d->spec.name, d->spec.pa, d->spec.pa + d->spec.size - 1);
@@ -236,7 +239,8 @@ int ofl_devices_lend(struct ofl_instance *inst)
 	for (i = 0; i < inst->nr_devices; i++) {
 		struct ofl_device *d = &inst->devices[i];
 
-		err = d->irq ? ofl_arch_device_irq_lend(d, inst->cpu) : 0;
+		err = OFL_STEP(lend, d->irq ? ofl_arch_device_irq_lend(d, inst->cpu) : 0,
+			       -EIO);
 		if (err) {
 			pr_err("device=%s: its interrupt cannot be sent to CPU %u: error %d\n",
 			       d->spec.name, inst->cpu, err);

@@ -10,6 +10,7 @@
 #include <linux/jiffies.h>
 #include <linux/printk.h>
 
+#include "fault.h"
 #include "table.h"
 
 static enum cpuhp_state guard_state;
@@ -38,8 +39,11 @@ static int guard_cpu_up(unsigned int cpu)
 
 int ofl_guard_init(void)
 {
-	int err = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN,
-					    "offload:guard", guard_cpu_up, NULL);
+	int err = OFL_STEP(guard,
+			   cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN,
+						     "offload:guard",
+						     guard_cpu_up, NULL),
+			   -ENOSPC);
 
 	if (err < 0) {
 		pr_err("no room for a CPU hotplug callback: error %d\n", err);

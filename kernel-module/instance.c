@@ -28,6 +28,7 @@
 #include <linux/timekeeping.h>
 
 #include "arch.h"
+#include "fault.h"
 #include "table.h"
 
 /* From the start to the image's first store. */
@@ -130,7 +131,7 @@ int ofl_instance_take(struct ofl_instance *inst)
 		return err;
 
 	inst->region.in_use = true;
-	err = ofl_arch_take(inst);
+	err = OFL_STEP(take, ofl_arch_take(inst), -EAGAIN);
 	if (err) {
 		if (err == -EBUSY)
 			pr_err("CPU %u cannot be taken: Linux does not let it go; CPU hotplug is disabled, or it is the last for some work\n",
@@ -184,7 +185,7 @@ int ofl_instance_return(struct ofl_instance *inst)
 		return -EBUSY;
 	ofl_bell_core(inst, false);
 	ofl_instance_set_phase(inst, OFL_PHASE_LINUX); /* opens the guard */
-	err = ofl_arch_return(inst);
+	err = OFL_STEP(return, ofl_arch_return(inst), -EIO);
 	if (err) {
 		pr_err("CPU %u does not come back to Linux: error %d\n",
 		       inst->cpu, err);
@@ -319,9 +320,9 @@ int ofl_instance_start(struct ofl_instance *inst)
 	ofl_bell_core(inst, true);
 	err = ofl_devices_lend(inst);
 	if (!err)
-		err = ofl_arch_start(inst);
+		err = OFL_STEP(start, ofl_arch_start(inst), -EBUSY);
 	if (!err)
-		err = wait_entered(inst);
+		err = OFL_STEP(entered, wait_entered(inst), -ETIMEDOUT);
 	if (err) {
 		pr_err("image %s did not start on CPU %u: %s (error %d)\n",
 		       inst->source.name, inst->cpu,
@@ -373,7 +374,7 @@ int ofl_instance_stop(struct ofl_instance *inst)
 		ofl_arch_ring(inst);
 		msleep(STOP_AGAIN_MS);
 	}
-	if (ofl_arch_is_idle(inst)) {
+	if (OFL_STEP(obeys, ofl_arch_is_idle(inst), false)) {
 		/* it may have exited or crashed of its own: that is said there */
 		ofl_watch_look(inst);
 		if (inst->phase != OFL_PHASE_HELD) {
@@ -396,4 +397,27 @@ int ofl_instance_stop(struct ofl_instance *inst)
 	ofl_instance_set_phase(inst, OFL_PHASE_STUCK);
 	ofl_watch_start(inst);
 	return -ETIMEDOUT;
+}
+
+/**
+ * ofl_instance_release() - from anything to LINUX
+ */
+int ofl_instance_release(struct ofl_instance *inst)
+{
+	int err;
+
+	if (inst->phase != OFL_PHASE_LINUX && inst->phase != OFL_PHASE_HELD)
+		ofl_instance_stop(inst);
+	err = ofl_instance_return(inst);
+	if (err && inst->phase != OFL_PHASE_STUCK) /* a busy machine, perhaps */
+		err = ofl_instance_return(inst);
+	return err;
+}
+
+void ofl_instance_ask(struct ofl_instance *inst)
+{
+	request(inst, OFL_REQUEST_STOP);
+	ofl_arch_ring(inst);
+	pr_emerg("offload%u: image %s was asked to stop; CPU %u stays away\n",
+		 inst->number, inst->source.name, inst->cpu);
 }

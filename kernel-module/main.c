@@ -17,11 +17,14 @@
 
 #include <linux/module.h>
 #include <linux/notifier.h>
+#include <linux/panic_notifier.h>
 #include <linux/printk.h>
 #include <linux/reboot.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/suspend.h>
 
+#include "fault.h"
 #include "table.h"
 
 static char *cpu;
@@ -58,7 +61,12 @@ MODULE_PARM_DESC(start, "start the images at once; 0: wait for echo start > /sys
 
 /* ---------------------------------------------- suspend, reboot */
 
-/* Any core that is lent keeps the machine awake. */
+static char *sleep;
+static bool sleep_stops;
+module_param(sleep, charp, 0444);
+MODULE_PARM_DESC(sleep, "when the machine is to be suspended: refuse (the default: a lent core keeps it awake), or stop (images are stopped and cores returned first)");
+
+/* Any core that is lent, and is to stay so, keeps the machine awake. */
 static int prepare_sleep(void)
 {
 	struct ofl_instance *inst;
@@ -69,6 +77,8 @@ static int prepare_sleep(void)
 		/* with the lock: a start under way comes before or after */
 		mutex_lock(&inst->lock);
 		inst->asleep = true;
+		if (sleep_stops)
+			ofl_instance_release(inst);
 		if (ofl_instance_holds_core(inst)) {
 			pr_err("the machine cannot sleep while CPU %u is lent to offload%u; echo stop > /sys/class/offload/offload%u/state until Linux has it, or rmmod offload\n",
 			       inst->cpu, inst->number, inst->number);
@@ -114,15 +124,31 @@ static int pm_event(struct notifier_block *nb, unsigned long event, void *arg)
 
 static struct notifier_block pm_notifier = { .notifier_call = pm_event };
 
-/* So that a kernel started by kexec finds all cores and nobody in its memory */
+/*
+ * So that a kernel started by kexec finds all cores and nobody in its memory.  A
+ * crash kernel (kdump) has memory of its own, and asks nobody.
+ */
 static int reboot_event(struct notifier_block *nb, unsigned long event,
 			void *arg)
 {
 	struct ofl_instance *inst;
+	bool lost = false;
 
 	mutex_lock(&ofl_table_lock);
-	ofl_table_for_each(inst)
-		ofl_table_release(inst);
+	ofl_table_asleep = true; /* nobody takes a core any more */
+	ofl_table_for_each(inst) {
+		mutex_lock(&inst->lock);
+		inst->asleep = true;
+		ofl_instance_release(inst);
+		lost |= inst->region.in_use && inst->region.kind == OFL_MEM_AUTO;
+		mutex_unlock(&inst->lock);
+	}
+	/* the words are the kernel's own, whoever has asked for it */
+	if (lost && event == SYS_RESTART && arg && !strcmp(arg, "kexec reboot")) {
+		pr_emerg("a core that does not come back uses System RAM, which another kernel would take for its own: no kexec, but a cold reset now\n");
+		reboot_mode = REBOOT_COLD;
+		emergency_restart();
+	}
 	mutex_unlock(&ofl_table_lock);
 	return NOTIFY_DONE;
 }
@@ -130,6 +156,15 @@ static int reboot_event(struct notifier_block *nb, unsigned long event,
 static struct notifier_block reboot_notifier = {
 	.notifier_call = reboot_event,
 };
+
+/* What is written into memory behind a panic helps nobody. */
+static int panic_event(struct notifier_block *nb, unsigned long event, void *arg)
+{
+	ofl_table_panic();
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block panic_block = { .notifier_call = panic_event };
 
 /* ------------------------------------------------------------- instances */
 
@@ -177,9 +212,13 @@ static int add_from_parameters(void)
 	unsigned int nr;
 	int err;
 
-	specs = kcalloc(OFL_INSTANCES_MAX, sizeof(*specs), GFP_KERNEL);
-	if (!specs)
+	specs = OFL_STEP(specs,
+			 kcalloc(OFL_INSTANCES_MAX, sizeof(*specs), GFP_KERNEL),
+			 NULL);
+	if (!specs) {
+		pr_err("the parameters cannot be read: no memory\n");
 		return -ENOMEM;
+	}
 	err = ofl_spec_lists(&words, specs, OFL_INSTANCES_MAX, &nr, msg);
 	if (err) {
 		pr_err("%s\n", msg);
@@ -192,48 +231,89 @@ static int add_from_parameters(void)
 	return err;
 }
 
-static void remove_all(void)
+static void remove_all(bool force)
 {
 	mutex_lock(&ofl_table_lock);
-	ofl_table_remove_all();
+	ofl_table_remove_all(force);
 	mutex_unlock(&ofl_table_lock);
 }
 
-static int __init offload_init(void)
+/* In the order in which others can come to them. */
+static int open_up(void)
 {
-	int err;
+	int err = ofl_manage_init();
 
-	err = ofl_chardev_init();
 	if (err)
 		return err;
-	err = ofl_guard_init();
-	if (err)
-		goto err_chardev;
-	err = register_pm_notifier(&pm_notifier);
-	if (err)
-		goto err_guard;
-	err = register_reboot_notifier(&reboot_notifier);
-	if (err)
-		goto err_pm;
-	err = add_from_parameters();
-	if (err)
-		goto err_instances;
-	err = ofl_manage_init();
-	if (err)
-		goto err_instances;
 	/*
 	 * Last: a module whose init fails is freed whoever has a device open,
 	 * and the region with it, mapped or not.
 	 */
 	err = ofl_chardev_open_up();
 	if (err)
-		goto err_manage;
-	return 0;
+		ofl_manage_exit();
+	return err;
+}
 
-err_manage:
-	ofl_manage_exit();
-err_instances:
-	remove_all();
+/*
+ * Insmod has failed and a core has not come back: its image may use its memory and
+ * the interrupts of its devices for ever.  Who watches over that, and the guard,
+ * are in this module; so insmod is said to have worked, and what is left can be
+ * looked at.
+ */
+static int stay(int err)
+{
+	struct ofl_instance *inst;
+
+	mutex_lock(&ofl_table_lock);
+	ofl_table_for_each(inst) {
+		pr_err("insmod has failed (error %d), but CPU %u has not come back: the module stays for offload%u\n",
+		       err, inst->cpu, inst->number);
+		if (!inst->dev)
+			ofl_table_publish(inst);
+	}
+	mutex_unlock(&ofl_table_lock);
+	open_up();
+	return 0;
+}
+
+static int __init offload_init(void)
+{
+	int err;
+
+	sleep_stops = sleep && !strcmp(sleep, "stop");
+	if (sleep && !sleep_stops && strcmp(sleep, "refuse")) {
+		pr_err("sleep=%s: it is refuse or stop\n", sleep);
+		return -EINVAL;
+	}
+	ofl_fault_init();
+	err = ofl_chardev_init();
+	if (err)
+		goto err_fault;
+	err = ofl_guard_init();
+	if (err)
+		goto err_chardev;
+	err = OFL_STEP(pm_notifier, register_pm_notifier(&pm_notifier), -ENOMEM);
+	if (err) {
+		pr_err("no suspend notifier: error %d\n", err);
+		goto err_guard;
+	}
+	err = OFL_STEP(reboot_notifier,
+		       register_reboot_notifier(&reboot_notifier), -ENOMEM);
+	if (err) {
+		pr_err("no reboot notifier: error %d\n", err);
+		goto err_pm;
+	}
+	atomic_notifier_chain_register(&panic_notifier_list, &panic_block);
+	err = add_from_parameters();
+	if (!err)
+		err = open_up();
+	if (!err)
+		return 0;
+	remove_all(false);
+	if (!list_empty(&ofl_table))
+		return stay(err);
+	atomic_notifier_chain_unregister(&panic_notifier_list, &panic_block);
 	unregister_reboot_notifier(&reboot_notifier);
 err_pm:
 	unregister_pm_notifier(&pm_notifier);
@@ -241,18 +321,22 @@ err_guard:
 	ofl_guard_exit();
 err_chardev:
 	ofl_chardev_exit();
+err_fault:
+	ofl_fault_exit();
 	return err;
 }
 
 static void __exit offload_exit(void)
 {
 	ofl_manage_exit(); /* nobody adds any more */
+	atomic_notifier_chain_unregister(&panic_notifier_list, &panic_block);
 	unregister_reboot_notifier(&reboot_notifier);
 	unregister_pm_notifier(&pm_notifier);
 	ofl_chardev_close_down();
-	remove_all();
+	remove_all(true);
 	ofl_guard_exit();
 	ofl_chardev_exit();
+	ofl_fault_exit();
 }
 
 module_init(offload_init);

@@ -22,6 +22,7 @@
 #include <linux/string.h>
 
 #include "compat.h"
+#include "fault.h"
 #include "table.h"
 
 static int add(const struct ofl_spec *spec)
@@ -44,15 +45,16 @@ static ssize_t add_store(OFL_CLASS_CONST struct class *class,
 			 OFL_CLASS_CONST struct class_attribute *attr,
 			 const char *buf, size_t count)
 {
-	struct ofl_spec *spec = kmalloc(sizeof(*spec), GFP_KERNEL);
+	struct ofl_spec *spec =
+		OFL_STEP(add_spec, kmalloc(sizeof(*spec), GFP_KERNEL), NULL);
 	char *line = kmemdup_nul(buf, count, GFP_KERNEL);
 	char msg[OFL_MSG_MAX];
 	int err = -ENOMEM;
 
 	if (spec && line)
 		err = ofl_spec_line(line, spec, msg);
-	if (err && err != -ENOMEM)
-		pr_err("%s\n", msg);
+	if (err)
+		pr_err("%s\n", err == -ENOMEM ? "add: no memory" : msg);
 	if (!err)
 		err = mutex_lock_interruptible(&ofl_table_lock);
 	if (!err) {
@@ -95,13 +97,18 @@ static CLASS_ATTR_WO(remove);
 
 int ofl_manage_init(void)
 {
-	int err = class_create_file(ofl_class, &class_attr_add);
+	int err = OFL_STEP(add, class_create_file(ofl_class, &class_attr_add),
+			   -ENOMEM);
 
 	if (err)
-		return err;
-	err = class_create_file(ofl_class, &class_attr_remove);
+		goto out;
+	err = OFL_STEP(remove, class_create_file(ofl_class, &class_attr_remove),
+		       -ENOMEM);
 	if (err)
 		class_remove_file(ofl_class, &class_attr_add);
+out:
+	if (err)
+		pr_err("no files add and remove: error %d\n", err);
 	return err;
 }
 

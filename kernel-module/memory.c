@@ -24,6 +24,7 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
+#include "fault.h"
 #include "table.h"
 
 #define DT_COMPATIBLE "offload,region"
@@ -103,14 +104,16 @@ static int get_auto(struct ofl_region *region, u64 size)
 	unsigned int tries = 0, i, high;
 	u64 pa = 0;
 
-	ranges = kzalloc(sizeof(*ranges), GFP_KERNEL);
-	if (!ranges)
+	ranges = OFL_STEP(ranges, kzalloc(sizeof(*ranges), GFP_KERNEL), NULL);
+	if (!ranges) {
+		pr_err("mem=auto: no memory to look for memory\n");
 		return -ENOMEM;
+	}
 	walk_iomem_res_desc(IORES_DESC_NONE,
 			    IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY, 0, -1,
 			    ranges, note_range);
 	/* below 4 GiB first: images then need no 64-bit page table tricks */
-	for (high = 0; high < 2 && !pa; high++) {
+	for (high = OFL_STEP(region, 0, 2); high < 2 && !pa; high++) {
 		for (i = ranges->nr; i-- > 0 && !pa;) {
 			u64 start = ranges->range[i].start;
 			u64 end = ranges->range[i].end;

@@ -140,6 +140,10 @@ int ofl_instance_return(struct ofl_instance *inst);
 int ofl_instance_start(struct ofl_instance *inst);
 /* Stop the image; the core stays held (or, by force, goes back to Linux). */
 int ofl_instance_stop(struct ofl_instance *inst);
+/* Ask the image to stop, and wait for nothing; without the lock: from a panic. */
+void ofl_instance_ask(struct ofl_instance *inst);
+/* Stop the image and give the core to Linux, if that can be. */
+int ofl_instance_release(struct ofl_instance *inst);
 void ofl_instance_set_phase(struct ofl_instance *inst, enum ofl_phase phase);
 enum ofl_instance_state ofl_instance_state(const struct ofl_instance *inst);
 

@@ -20,6 +20,7 @@
 #include <linux/vmalloc.h>
 
 #include "arch.h"
+#include "fault.h"
 
 static int read_firmware(struct ofl_instance *inst, const char *name,
 			 struct ofl_source *source)
@@ -50,9 +51,11 @@ static int read_firmware(struct ofl_instance *inst, const char *name,
 static int read_path(const char *path, struct ofl_source *source)
 {
 	/* without a place for the file's size, a larger file is an error */
-	ssize_t n = kernel_read_file_from_path(path, 0, &source->blob,
-					       OFL_IMAGE_FILE_MAX, NULL,
-					       READING_FIRMWARE);
+	ssize_t n = OFL_STEP(file,
+			     kernel_read_file_from_path(path, 0, &source->blob,
+							OFL_IMAGE_FILE_MAX, NULL,
+							READING_FIRMWARE),
+			     -EIO);
 
 	if (n < 0) {
 		source->blob = NULL;
@@ -131,16 +134,20 @@ int ofl_source_load(struct ofl_instance *inst, const char *name)
 		       sizeof(source->name) - 1);
 		return *name ? -ENAMETOOLONG : -EINVAL;
 	}
-	source = kzalloc(sizeof(*source), GFP_KERNEL);
-	if (!source)
+	source = OFL_STEP(source, kzalloc(sizeof(*source), GFP_KERNEL), NULL);
+	if (!source) {
+		pr_err("image %s: no memory\n", name);
 		return -ENOMEM;
+	}
 	strscpy(source->name, name, sizeof(source->name));
 
 	err = read_file(inst, name, source);
 	if (err)
 		goto out;
-	err = ofl_image_read(source->blob, source->size, &host, &source->image,
-			     msg);
+	strscpy(msg, "no memory", sizeof(msg));
+	err = OFL_STEP(image,
+		       ofl_image_read(source->blob, source->size, &host,
+				      &source->image, msg), -ENOMEM);
 	if (err) {
 		pr_err("image %s: %s\n", name, msg);
 		goto out;

@@ -53,6 +53,7 @@
 
 #include "arch.h"
 #include "args.h"
+#include "fault.h"
 #include "report.h"
 
 static struct ofl_instance *to_inst(struct device *dev)
@@ -376,7 +377,7 @@ static ssize_t log_read(struct file *file, struct kobject *kobj,
 {
 	struct ofl_instance *inst = to_inst(kobj_to_dev(kobj));
 	struct ofl_log *shared = inst->region.va + OFL_LOG_OFF;
-	struct ofl_log *copy = vmalloc(sizeof(*copy));
+	struct ofl_log *copy = OFL_STEP(log, vmalloc(sizeof(*copy)), NULL);
 	char *text = vmalloc(sizeof(copy->text));
 	ssize_t n = -ENOMEM;
 

@@ -3,7 +3,7 @@
  * The instances that there are: making them, finding them, removing them.
  *
  * Two locks.  ofl_table_lock, a mutex, makes adding, removing and opening one
- * thing at a time; it is held while cores come and go.  list_lock, a spinlock,
+ * thing at a time; it is held while cores come and go.  list_lock, a raw spinlock,
  * is held for single steps of the list only, so that the hotplug guard, which
  * runs inside such a coming, can look up who has a core.
  *
@@ -17,12 +17,13 @@
 #include <linux/slab.h>
 
 #include "arch.h"
+#include "fault.h"
 #include "table.h"
 
 DEFINE_MUTEX(ofl_table_lock);
 LIST_HEAD(ofl_table);
 bool ofl_table_asleep;
-static DEFINE_SPINLOCK(list_lock);
+static DEFINE_RAW_SPINLOCK(list_lock); /* a panic takes it, too */
 
 /* ---------------------------------------------------------------- look up */
 
@@ -41,12 +42,12 @@ static int owner(unsigned int cpu, const struct ofl_instance *except, bool held)
 	struct ofl_instance *inst;
 	int number = -1;
 
-	spin_lock(&list_lock);
+	raw_spin_lock(&list_lock);
 	ofl_table_for_each(inst)
 		if (inst != except && inst->cpu == cpu &&
 		    (!held || ofl_instance_holds_core(inst)))
 			number = inst->number;
-	spin_unlock(&list_lock);
+	raw_spin_unlock(&list_lock);
 	return number;
 }
 
@@ -65,12 +66,12 @@ int ofl_table_memory(u64 pa, u64 size)
 	struct ofl_instance *inst;
 	int number = -1;
 
-	spin_lock(&list_lock);
+	raw_spin_lock(&list_lock);
 	ofl_table_for_each(inst)
 		if (ofl_memspec_overlap(inst->region.pa, inst->region.size, pa,
 					size))
 			number = inst->number;
-	spin_unlock(&list_lock);
+	raw_spin_unlock(&list_lock);
 	return number;
 }
 
@@ -95,9 +96,11 @@ struct ofl_instance *ofl_table_create(const struct ofl_spec *spec)
 
 	if (err < 0)
 		return ERR_PTR(err);
-	inst = kzalloc(sizeof(*inst), GFP_KERNEL);
-	if (!inst)
+	inst = OFL_STEP(instance, kzalloc(sizeof(*inst), GFP_KERNEL), NULL);
+	if (!inst) {
+		pr_err("CPU %u cannot be taken: no memory\n", spec->cpu);
 		return ERR_PTR(-ENOMEM);
+	}
 	inst->number = err;
 	inst->cpu = spec->cpu;
 	inst->spi = spec->spi;
@@ -109,9 +112,12 @@ struct ofl_instance *ofl_table_create(const struct ofl_spec *spec)
 	ofl_watch_init(inst);
 	ofl_bell_init(inst);
 	err = -ENOMEM;
-	inst->crash_text = (char *)get_zeroed_page(GFP_KERNEL);
-	if (!inst->crash_text)
+	inst->crash_text =
+		OFL_STEP(crash_text, (char *)get_zeroed_page(GFP_KERNEL), NULL);
+	if (!inst->crash_text) {
+		pr_err("CPU %u cannot be taken: no memory\n", spec->cpu);
 		goto err_free;
+	}
 	err = ofl_instance_check(inst);
 	if (err)
 		goto err_crash_text;
@@ -129,9 +135,9 @@ struct ofl_instance *ofl_table_create(const struct ofl_spec *spec)
 	err = ofl_bell_open(inst);
 	if (err == -EINVAL)
 		goto err_source;
-	spin_lock(&list_lock);
+	raw_spin_lock(&list_lock);
 	list_add_tail(&inst->node, &ofl_table);
-	spin_unlock(&list_lock);
+	raw_spin_unlock(&list_lock);
 	return inst;
 
 err_source:
@@ -169,9 +175,7 @@ int ofl_table_release(struct ofl_instance *inst)
 	int err;
 
 	mutex_lock(&inst->lock);
-	if (inst->phase != OFL_PHASE_LINUX && inst->phase != OFL_PHASE_HELD)
-		ofl_instance_stop(inst);
-	err = ofl_instance_return(inst);
+	err = ofl_instance_release(inst);
 	mutex_unlock(&inst->lock);
 	return err;
 }
@@ -207,9 +211,9 @@ int ofl_table_remove(struct ofl_instance *inst, bool force)
 		ofl_chardev_del(inst); /* no sysfs store after this */
 	ofl_bell_close(inst);
 	ofl_watch_end(inst);
-	spin_lock(&list_lock);
+	raw_spin_lock(&list_lock);
 	list_del(&inst->node);
-	spin_unlock(&list_lock);
+	raw_spin_unlock(&list_lock);
 	/* what a core that is not back may use is left allocated */
 	leaked = inst->nr_devices && inst->region.in_use;
 	ofl_source_free(&inst->source);
@@ -222,11 +226,26 @@ int ofl_table_remove(struct ofl_instance *inst, bool force)
 	return 0;
 }
 
-void ofl_table_remove_all(void)
+void ofl_table_remove_all(bool force)
 {
+	struct ofl_instance *inst, *before;
+
 	/* the last one first: their numbers are as at insmod to the end */
-	while (!list_empty(&ofl_table))
-		ofl_table_remove(list_last_entry(&ofl_table,
-						 struct ofl_instance, node),
-				 true);
+	list_for_each_entry_safe_reverse(inst, before, &ofl_table, node)
+		ofl_table_remove(inst, force);
+}
+
+/* ------------------------------------------------------------------ panic */
+
+void ofl_table_panic(void)
+{
+	struct ofl_instance *inst;
+
+	/* whoever has it will not go on: then images run until the reset */
+	if (!raw_spin_trylock(&list_lock))
+		return;
+	ofl_table_for_each(inst)
+		if (READ_ONCE(inst->phase) == OFL_PHASE_RUNNING)
+			ofl_instance_ask(inst);
+	raw_spin_unlock(&list_lock);
 }

@@ -34,7 +34,7 @@ int ofl_table_publish(struct ofl_instance *inst);
  * instance is still there then.
  */
 int ofl_table_remove(struct ofl_instance *inst, bool force);
-void ofl_table_remove_all(void);
+void ofl_table_remove_all(bool force);
 
 /* Stop the image and give the core to Linux, if that can be. */
 int ofl_table_release(struct ofl_instance *inst);
@@ -49,5 +49,10 @@ struct ofl_instance *ofl_table_find(unsigned int number);
 int ofl_table_borrower(unsigned int cpu);
 int ofl_table_owner(unsigned int cpu, const struct ofl_instance *except);
 int ofl_table_memory(u64 pa, u64 size);
+
+/*
+ * Linux is dying: ask all images to stop, wait for nobody.  Any context, no locks.
+ */
+void ofl_table_panic(void);
 
 #endif

@@ -18,6 +18,7 @@
 #include <linux/slab.h>
 
 #include "arch.h"
+#include "fault.h"
 #include "report.h"
 
 #define WATCH_MS 10
@@ -40,7 +41,7 @@ static void look_at_crash(struct ofl_instance *inst)
 	struct ofl_crash *crash;
 	char *line;
 
-	crash = kmalloc(sizeof(*crash), GFP_KERNEL);
+	crash = OFL_STEP(crash, kmalloc(sizeof(*crash), GFP_KERNEL), NULL);
 	line = kmalloc(OFL_REPORT_SUMMARY_MAX, GFP_KERNEL);
 	if (crash && line) {
 		ofl_arch_sync(shared, sizeof(*shared));
@@ -50,6 +51,9 @@ static void look_at_crash(struct ofl_instance *inst)
 		       inst->source.name, line);
 		ofl_report_crash(inst->crash_text, PAGE_SIZE, crash,
 				 ofl_arch_machine);
+	} else {
+		pr_err("offload%u: image %s crashed; no memory to say how\n",
+		       inst->number, inst->source.name);
 	}
 	kfree(line);
 	kfree(crash);

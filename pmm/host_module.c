@@ -175,6 +175,20 @@ static int module_open_device(struct host_module *hm)
 	return err;
 }
 
+static int module_stop_on_close(const struct host_module *hm)
+{
+	struct ofl_ioc_on_close on_close = { .size = sizeof(on_close),
+					     .flags = OFL_ON_CLOSE_STOP };
+	int err;
+
+	if (!ioctl(hm->fd, OFL_IOC_ON_CLOSE, &on_close))
+		return 0;
+	err = -errno;
+	ofl_log("%s: --stop-on-close: %s", hm->path,
+		err == -ENOTTY ? "this module is older and cannot" : strerror(-err));
+	return err;
+}
+
 static int module_open(struct ofl_pmm *pmm)
 {
 	struct ofl_ioc_attach attach = { .size = sizeof(attach),
@@ -196,6 +210,11 @@ static int module_open(struct ofl_pmm *pmm)
 		return module_attach_failed(hm, pmm->opt, errno);
 	if (hm->info.abi != OFL_ABI_VERSION)
 		return module_attach_failed(hm, pmm->opt, EPROTONOSUPPORT);
+	if (pmm->opt->stop_on_close) {
+		err = module_stop_on_close(hm);
+		if (err)
+			return err;
+	}
 	if (hm->info.window_size < OFL_WIN_SIZE_MIN) {
 		ofl_log("%s: the shared window has %llu bytes, %u are needed; load the module with window=1M or more",
 			hm->path, (unsigned long long)hm->info.window_size,

@@ -66,6 +66,8 @@ static void usage(void)
 	      "                  --device and --socket, to nobody else\n"
 	      "  --once          exit when the image ends, with its exit status\n"
 	      "                  (125: it crashed or is stuck; 1: it was stopped)\n"
+	      "  --stop-on-close when this daemon ends, however it does, stop the image and\n"
+	      "                  give the core to Linux\n"
 	      "  --user NAME     serve as this user (name, or UID, or UID:GID)\n"
 	      "  --spin USEC     look for work this long before sleeping (default 50)\n"
 	      "  --cpu N         run the event loop on CPU N\n"
@@ -459,6 +461,9 @@ static int parse_one(struct ofl_options *opt, int c, const char *arg)
 	case 'o':
 		opt->once = true;
 		return 0;
+	case 'O':
+		opt->stop_on_close = true;
+		return 0;
 	case 'u':
 		return parse_user(opt, arg);
 	case 'p':
@@ -499,6 +504,7 @@ int ofl_options_parse(struct ofl_options *opt, int argc, char **argv)
 		{ "sched", required_argument, NULL, 'P' },
 		{ "mlockall", no_argument, NULL, 'm' },
 		{ "once", no_argument, NULL, 'o' },
+		{ "stop-on-close", no_argument, NULL, 'O' },
 		{ "user", required_argument, NULL, 'u' },
 		{ "spin", required_argument, NULL, 'p' },
 		/* For tests: claim to be built for another ABI. */
@@ -538,6 +544,8 @@ int ofl_options_parse(struct ofl_options *opt, int argc, char **argv)
 	if (!err && opt->window_size && !opt->socket)
 		err = bad("--window", "SIZE",
 			  "only with --socket; else the module decides (window=)");
+	if (!err && opt->stop_on_close && (opt->socket || (opt->nr_serve && !opt->device)))
+		err = bad("--stop-on-close", "", "only with --device: there is no core to return");
 	if (!err)
 		err = ofl_vsock_options_check(&opt->vsock);
 	if (!err)

@@ -62,6 +62,7 @@ struct ofl_options {
 	uint32_t spin_us;
 	uint32_t abi; /* what to claim */
 	bool once;
+	bool stop_on_close; /* of --device */
 	bool switch_user;
 	uid_t uid;
 	gid_t gid;

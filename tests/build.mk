@@ -42,6 +42,16 @@ $(A)/guest-modules/$(KVER)/%.ko: tests/guest/%.c | $(KREADY)
 .PHONY: guest-modules
 guest-modules: $(GUEST_KO)
 
+# --- programs that guest tests run: /offload/tests/NAME ---
+
+GUEST_PROGRAMS := $(A)/guest-programs/outsider
+ALL += $(GUEST_PROGRAMS)
+
+$(A)/guest-programs/%: tests/outsider/%.c include/offload/abi.h include/offload/uapi.h
+	@mkdir -p $(@D)
+	$(call note,CC,$@)
+	$(Q)$(CC) -std=gnu11 -g -O1 $(WARN) -Wno-unused-result -Iinclude -static -o $@ $<
+
 # --- benchmarks, native ---
 
 BENCH_CFLAGS := -std=gnu11 -O2 -g $(WARN) -Iinclude -I. -Itests/bench

@@ -17,6 +17,8 @@
 #define BOOT_HOST_REQUEST (REGION_VA + 192)
 #define BOOT_IMAGE_STATE (REGION_VA + 256)
 #define REQUEST_STOP 1
+#define STATE_EXITED 4
+#define STATE_CRASHED 5
 #define STATE_STOPPED 6
 
 #define GLOBAL(name) .globl name; .hidden name; name
@@ -95,6 +97,10 @@ GLOBAL(ofl_park_nmi):
 	cmpl	$REQUEST_STOP, (%rcx)
 	jne	1f
 	movabsq	$BOOT_IMAGE_STATE, %rcx
+	cmpl	$STATE_EXITED, (%rcx)	/* its own last word counts */
+	je	ofl_park_entry
+	cmpl	$STATE_CRASHED, (%rcx)
+	je	ofl_park_entry
 	movl	$STATE_STOPPED, (%rcx)
 	jmp	ofl_park_entry
 1:	popq	%rcx

@@ -18,7 +18,8 @@
 _Static_assert(OFL_REGION_VA == 0x700000000000ull &&
 	       offsetof(struct ofl_boot, host.request) == 192 &&
 	       offsetof(struct ofl_boot, image.state) == 256 &&
-	       (int)OFL_REQUEST_STOP == 1 && (int)OFL_STATE_STOPPED == 6, "park.S");
+	       (int)OFL_REQUEST_STOP == 1 && (int)OFL_STATE_STOPPED == 6 &&
+	       (int)OFL_STATE_EXITED == 4 && (int)OFL_STATE_CRASHED == 5, "park.S");
 
 static int map(uint64_t *root, uint64_t va, uint64_t pa, uint64_t size, bool large)
 {

@@ -6,13 +6,18 @@
  *   ioctl   OFL_IOC_INFO at any time; OFL_IOC_ATTACH makes this descriptor the
  *           one PMM of the instance; OFL_IOC_READY lets the image start;
  *           OFL_IOC_BELL and OFL_IOC_RING are the doorbells of the two;
- *           OFL_IOC_CID is for those who look into sysfs
+ *           OFL_IOC_CID is for those who look into sysfs; OFL_IOC_ON_CLOSE
+ *           says what the end of this descriptor is the end of
  *   mmap    after ATTACH: the shared window and nothing else, offset 0, at most
  *           window_size bytes, MAP_SHARED (ENODEV before ATTACH, EINVAL else)
  *   poll    POLLIN when the state differs from the one last read by INFO;
  *           POLLHUP is kept for an instance that goes away; now an open
  *           descriptor keeps it (it is not removed while there is one)
- *   close   detaches the PMM
+ *   close   detaches the PMM; stops the image, and gives the core to Linux, if
+ *           ON_CLOSE said so.  It is the last close of all copies, and the end of
+ *           all mappings, that counts: a process that is killed closes, too.
+ *
+ * The device is for root and one group (0660, 70-offload.rules).
  *
  * Every structure begins with its own size, so that it can grow.
  */
@@ -86,5 +91,18 @@ struct ofl_ioc_cid {
 
 /* sysfs `cid` shows it until close.  Errors: ENOTCONN not attached; EINVAL size. */
 #define OFL_IOC_CID _IOW(OFL_IOC_TYPE, 6, struct ofl_ioc_cid)
+
+struct ofl_ioc_on_close {
+	__u32 size;
+	__u32 flags; /* OFL_ON_CLOSE_*: all that shall be from now on */
+};
+
+/*
+ * Stop the image and return the core; what cannot be is said in the kernel log.
+ * A start after that needs somebody who writes to sysfs `state`.
+ */
+#define OFL_ON_CLOSE_STOP (1u << 0)
+/* Any descriptor, attached or not.  Errors: EINVAL size, or an unknown flag. */
+#define OFL_IOC_ON_CLOSE _IOW(OFL_IOC_TYPE, 7, struct ofl_ioc_on_close)
 
 #endif

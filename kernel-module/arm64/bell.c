@@ -13,6 +13,7 @@
 
 #include <linux/printk.h>
 
+#include "../fault.h"
 #include "core.h"
 #include "spi.h"
 
@@ -51,7 +52,7 @@ int ofl_arch_bell_get(struct ofl_instance *inst)
 	}
 	if (irq == -ENOENT) {
 		bell->intid = intid;
-		irq = ofl_spi_map(intid, true);
+		irq = OFL_STEP(bell_spi, ofl_spi_map(intid, true), -ENOSPC);
 		if (irq == -EINVAL) /* that one is for parameters */
 			irq = -ENXIO;
 	}

@@ -29,6 +29,7 @@
 #include <asm/cputype.h>
 #include <asm/sysreg.h>
 
+#include "../fault.h"
 #include "core.h"
 
 /* From remove_cpu() to AFFINITY_INFO = off. */
@@ -86,23 +87,36 @@ static void read_mpidr(void *arg)
 
 int ofl_arch_prepare(struct ofl_instance *inst)
 {
-	struct ofl_arch_core *core = kzalloc(sizeof(*core), GFP_KERNEL);
+	struct ofl_arch_core *core =
+		OFL_STEP(core, kzalloc(sizeof(*core), GFP_KERNEL), NULL);
 	int err;
 
-	if (!core)
+	if (!core) {
+		pr_err("CPU %u cannot be taken: no memory\n", inst->cpu);
 		return -ENOMEM;
-	err = smp_call_function_single(inst->cpu, read_mpidr, &core->mpidr, 1);
+	}
+	err = OFL_STEP(core_call,
+		       smp_call_function_single(inst->cpu, read_mpidr,
+						&core->mpidr, 1), -ENXIO);
 	if (err) {
 		pr_err("CPU %u went offline meanwhile\n", inst->cpu);
 		goto err_core;
 	}
 	err = ofl_gic_find(&core->gic);
 	if (!err)
-		err = ofl_gic_find_core(&core->gic, inst->cpu, core->mpidr);
-	if (err)
+		err = OFL_STEP(core_gic,
+			       ofl_gic_find_core(&core->gic, inst->cpu,
+						 core->mpidr), -ENODEV);
+	if (err) {
+		pr_err("CPU %u cannot be taken: its interrupt controller was not found: error %d\n",
+		       inst->cpu, err);
 		goto err_core;
-	core->gicd = ioremap(core->gic.gicd_pa, OFL_GICD_SIZE);
+	}
+	core->gicd = OFL_STEP(core_gicd,
+			      ioremap(core->gic.gicd_pa, OFL_GICD_SIZE), NULL);
 	if (!core->gicd) {
+		pr_err("CPU %u cannot be taken: no mapping of the interrupt controller\n",
+		       inst->cpu);
 		err = -ENOMEM;
 		goto err_core;
 	}
@@ -131,24 +145,30 @@ bool ofl_arch_is_idle(struct ofl_instance *inst)
 	       ofl_psci_affinity_info(inst->core->mpidr) == AFFINITY_OFF;
 }
 
-int ofl_arch_take(struct ofl_instance *inst)
+static bool wait_off(struct ofl_instance *inst)
 {
 	unsigned long end = jiffies + msecs_to_jiffies(OFF_MS);
-	int err = remove_cpu(inst->cpu);
+
+	while (!ofl_arch_is_idle(inst)) {
+		if (time_after(jiffies, end))
+			return false;
+		usleep_range(100, 200);
+	}
+	return true;
+}
+
+int ofl_arch_take(struct ofl_instance *inst)
+{
+	int err = OFL_STEP(offline, remove_cpu(inst->cpu), -EBUSY);
 
 	if (err)
 		return err < 0 ? err : -ENXIO;
-	while (!ofl_arch_is_idle(inst)) {
-		if (time_after(jiffies, end)) {
-			pr_err("the firmware does not say that CPU %u is off: AFFINITY_INFO = %d\n",
-			       inst->cpu,
-			       ofl_psci_affinity_info(inst->core->mpidr));
-			add_cpu(inst->cpu);
-			return -EIO;
-		}
-		usleep_range(100, 200);
-	}
-	return 0;
+	if (OFL_STEP(off, wait_off(inst), false))
+		return 0;
+	pr_err("the firmware does not say that CPU %u is off: AFFINITY_INFO = %d\n",
+	       inst->cpu, ofl_psci_affinity_info(inst->core->mpidr));
+	add_cpu(inst->cpu);
+	return -EIO;
 }
 
 int ofl_arch_return(struct ofl_instance *inst)
@@ -157,7 +177,7 @@ int ofl_arch_return(struct ofl_instance *inst)
 	int err = 0;
 
 	for (i = 0; i < RETURN_TRIES; i++) {
-		err = add_cpu(inst->cpu);
+		err = OFL_STEP(online, add_cpu(inst->cpu), -EBUSY);
 		/* 1: it was online; somebody was faster, fine as well */
 		if (err >= 0 && cpu_online(inst->cpu))
 			return 0;
@@ -186,7 +206,9 @@ int ofl_arch_start(struct ofl_instance *inst)
 {
 	u64 entry = inst->region.pa +
 		    (inst->source.image.entry - OFL_REGION_VA);
-	int ret = ofl_psci_cpu_on(inst->core->mpidr, entry, inst->region.pa);
+	int ret = OFL_STEP(cpu_on,
+			   ofl_psci_cpu_on(inst->core->mpidr, entry,
+					   inst->region.pa), PSCI_ON_PENDING);
 
 	if (!ret)
 		return 0;

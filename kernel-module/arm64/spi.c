@@ -18,6 +18,7 @@
 #include <linux/of.h>
 #include <linux/printk.h>
 
+#include "../fault.h"
 #include "core.h"
 #include "spi.h"
 
@@ -144,8 +145,9 @@ int ofl_arch_device_irq_get(struct ofl_device *d)
 	}
 	/* no user moves it, and disabled is disabled */
 	irq_set_status_flags(irq, IRQ_DISABLE_UNLAZY);
-	err = request_irq(irq, stray, IRQF_NO_AUTOEN | IRQF_NOBALANCING,
-			  d->label, d);
+	err = OFL_STEP(device_irq,
+		       request_irq(irq, stray, IRQF_NO_AUTOEN | IRQF_NOBALANCING,
+				   d->label, d), -EBUSY);
 	if (err) {
 		pr_err("device=%s: interrupt %u is in use; /proc/interrupts tells by whom: error %d\n",
 		       d->spec.name, intid, err);

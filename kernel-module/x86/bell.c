@@ -20,6 +20,7 @@
 #include <asm/hw_irq.h>
 #include <asm/irqdomain.h>
 
+#include "../fault.h"
 #include "core.h"
 
 static void nothing(struct irq_data *data)
@@ -80,13 +81,17 @@ int ofl_arch_bell_get(struct ofl_instance *inst)
 	fwnode = irq_domain_alloc_named_id_fwnode("offload", inst->number);
 	if (!fwnode)
 		return -ENOMEM;
-	bell->domain = irq_domain_create_hierarchy(x86_vector_domain, 0, 1,
-						   fwnode, &domain_ops, inst);
+	bell->domain = OFL_STEP(bell_domain,
+				irq_domain_create_hierarchy(x86_vector_domain, 0,
+							    1, fwnode, &domain_ops,
+							    inst), NULL);
 	if (!bell->domain) {
 		irq_domain_free_fwnode(fwnode);
 		return -ENOMEM;
 	}
-	irq = irq_domain_alloc_irqs(bell->domain, 1, NUMA_NO_NODE, &info);
+	irq = OFL_STEP(bell_vector,
+		       irq_domain_alloc_irqs(bell->domain, 1, NUMA_NO_NODE, &info),
+		       -ENOSPC);
 	if (irq <= 0) {
 		irq_domain_remove(bell->domain);
 		irq_domain_free_fwnode(fwnode);

@@ -15,6 +15,7 @@
 #include <asm/cpufeature.h>
 #include <asm/desc_defs.h>
 
+#include "../fault.h"
 #include "core.h"
 #include "park.h"
 
@@ -30,7 +31,7 @@ static u64 *table_alloc(struct ofl_arch_core *core)
 
 	if (core->nr_tables == OFL_PARK_TABLES)
 		return NULL;
-	table = (u64 *)get_zeroed_page(GFP_KERNEL);
+	table = OFL_STEP(park_table, (u64 *)get_zeroed_page(GFP_KERNEL), NULL);
 	if (table)
 		core->tables[core->nr_tables++] = table;
 	return table;
@@ -158,9 +159,11 @@ int ofl_park_build(struct ofl_instance *inst, struct ofl_arch_core *core)
 {
 	int err;
 
-	core->park = (void *)__get_free_pages(GFP_KERNEL | GFP_DMA32 |
-						      __GFP_ZERO,
-					      get_order(OFL_PARK_SIZE));
+	core->park = OFL_STEP(park,
+			      (void *)__get_free_pages(GFP_KERNEL | GFP_DMA32 |
+							       __GFP_ZERO,
+						       get_order(OFL_PARK_SIZE)),
+			      NULL);
 	if (!core->park)
 		return -ENOMEM;
 	core->park_pa = virt_to_phys(core->park);

@@ -26,6 +26,7 @@
 #include <asm/tsc.h>
 #include <xen/xen.h>
 
+#include "../fault.h"
 #include "core.h"
 
 /* From remove_cpu() to the park loop. */
@@ -96,13 +97,18 @@ static void read_apic_base(void *arg)
 
 int ofl_arch_prepare(struct ofl_instance *inst)
 {
-	struct ofl_arch_core *core = kzalloc(sizeof(*core), GFP_KERNEL);
+	struct ofl_arch_core *core =
+		OFL_STEP(core, kzalloc(sizeof(*core), GFP_KERNEL), NULL);
 	u64 base = 0;
 	int err;
 
-	if (!core)
+	if (!core) {
+		pr_err("CPU %u cannot be taken: no memory\n", inst->cpu);
 		return -ENOMEM;
-	err = smp_call_function_single(inst->cpu, read_apic_base, &base, 1);
+	}
+	err = OFL_STEP(core_call,
+		       smp_call_function_single(inst->cpu, read_apic_base, &base, 1),
+		       -ENXIO);
 	if (err) {
 		pr_err("CPU %u went offline meanwhile\n", inst->cpu);
 		goto err_core;
@@ -180,7 +186,7 @@ int ofl_arch_take(struct ofl_instance *inst)
 	int err;
 
 	mutex_lock(&divert_lock);
-	err = register_kprobe(&probe);
+	err = OFL_STEP(kprobe, register_kprobe(&probe), -EINVAL);
 	if (err) {
 		pr_err("no kprobe on tboot_shutdown: error %d; the kernel needs CONFIG_KPROBES and CONFIG_INTEL_TXT\n",
 		       err);
@@ -189,10 +195,10 @@ int ofl_arch_take(struct ofl_instance *inst)
 	}
 	divert_core = inst->core;
 	WRITE_ONCE(divert_cpu, inst->cpu);
-	err = remove_cpu(inst->cpu);
+	err = OFL_STEP(offline, remove_cpu(inst->cpu), -EBUSY);
 	if (err > 0) { /* somebody else took it offline just now */
 		err = -ENXIO;
-	} else if (!err && !wait_parked(inst->core)) {
+	} else if (!err && !OFL_STEP(parked, wait_parked(inst->core), false)) {
 		pr_err("CPU %u went offline but did not reach the park page; kprobes need sysctl kernel.ftrace_enabled=1\n",
 		       inst->cpu);
 		err = -EIO;
@@ -212,7 +218,7 @@ int ofl_arch_return(struct ofl_instance *inst)
 	int err = 0;
 
 	for (i = 0; i < RETURN_TRIES; i++) {
-		err = add_cpu(inst->cpu);
+		err = OFL_STEP(online, add_cpu(inst->cpu), -EBUSY);
 		/* 1: it was online; somebody was faster, fine as well */
 		if (err >= 0 && cpu_online(inst->cpu))
 			return 0;

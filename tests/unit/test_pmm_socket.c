@@ -484,6 +484,7 @@ static void usage_errors(void **state)
 		{ { "--device", "/x", "--socket", "/y" }, 2, "only one of them" },
 		{ { "--window", "1M" }, 2, "only with --socket" },
 		{ { "--spin", "-1" }, 2, "not a number" },
+		{ { "--socket", "/y", "--stop-on-close" }, 2, "only with --device" },
 		{ { "--user", "no-such-user" }, 1, "no such user" },
 		{ { "--share", "/nonexistent" }, 1,
 		  "--share /nonexistent: no such folder" },

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Failures on purpose, see fault.h.  In builds with OFL_FAULTS=1 only. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/debugfs.h>
+#include <linux/fs.h>
+#include <linux/moduleparam.h>
+#include <linux/printk.h>
+#include <linux/seq_file.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "fault.h"
+
+#define NAME(name) #name,
+static const char *const names[OFL_FAULT_NR] = { OFL_FAULT_STEPS(NAME) };
+
+static DEFINE_SPINLOCK(lock);
+static int armed = -1;
+static struct {
+	unsigned int reached, failed;
+} count[OFL_FAULT_NR];
+static struct dentry *folder;
+
+bool ofl_fault(enum ofl_fault_step step)
+{
+	unsigned long flags;
+	bool now;
+
+	spin_lock_irqsave(&lock, flags);
+	count[step].reached++;
+	now = armed == (int)step;
+	if (now) {
+		count[step].failed++;
+		armed = -1;
+	}
+	spin_unlock_irqrestore(&lock, flags);
+	if (now)
+		pr_notice("fail_at: step %s fails now\n", names[step]);
+	return now;
+}
+
+static int arm(const char *name)
+{
+	int i, found = -1;
+
+	for (i = 0; i < OFL_FAULT_NR; i++)
+		if (sysfs_streq(name, names[i]))
+			found = i;
+	if (found < 0 && !sysfs_streq(name, "")) {
+		pr_err("fail_at: there is no such step; /sys/kernel/debug/offload/steps lists them\n");
+		return -EINVAL;
+	}
+	spin_lock_irq(&lock);
+	armed = found;
+	spin_unlock_irq(&lock);
+	return 0;
+}
+
+static int param_arm(const char *value, const struct kernel_param *param)
+{
+	return arm(value);
+}
+
+static const struct kernel_param_ops param_ops = { .set = param_arm };
+module_param_cb(fail_at, &param_ops, NULL, 0200);
+MODULE_PARM_DESC(fail_at, "test build: name of the step that fails when it is next come to");
+
+static ssize_t fail_at_write(struct file *file, const char __user *from,
+			     size_t size, loff_t *pos)
+{
+	char name[32] = "";
+	int err;
+
+	if (size >= sizeof(name))
+		return -EINVAL;
+	if (copy_from_user(name, from, size))
+		return -EFAULT;
+	err = arm(name);
+	return err ?: size;
+}
+
+static const struct file_operations fail_at_fops = {
+	.open = simple_open,
+	.write = fail_at_write,
+};
+
+static int steps_show(struct seq_file *seq, void *arg)
+{
+	int i;
+
+	for (i = 0; i < OFL_FAULT_NR; i++)
+		seq_printf(seq, "%s %u %u\n", names[i], count[i].reached,
+			   count[i].failed);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(steps);
+
+void ofl_fault_init(void)
+{
+	/* without them there is still the parameter */
+	folder = debugfs_create_dir("offload", NULL);
+	debugfs_create_file("fail_at", 0200, folder, NULL, &fail_at_fops);
+	debugfs_create_file("steps", 0400, folder, NULL, &steps_fops);
+}
+
+void ofl_fault_exit(void)
+{
+	debugfs_remove(folder);
+}
