@@ -22,6 +22,7 @@
 
 #include "arch.h"
 #include "compat.h"
+#include "supervise.h"
 #include "table.h"
 
 static dev_t ofl_devt;
@@ -334,6 +335,8 @@ int ofl_chardev_add(struct ofl_instance *inst)
 	/* an image may be running */
 	mutex_lock(&inst->lock);
 	inst->dev = dev;
+	if (inst->dump_due)
+		ofl_dump_crash(inst);
 	mutex_unlock(&inst->lock);
 	return 0;
 }

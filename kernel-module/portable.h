@@ -2,7 +2,7 @@
 /*
  * The few names that the pure files of this folder (image.c, memspec.c,
  * devspec.c, spec.c,
- * args.c, refuse.c, report.c) need from their surroundings, so that they
+ * args.c, refuse.c, report.c, elfcore.c) need from their surroundings, so that they
  * compile in the kernel and in user space alike.  Another loader adds its
  * branch here.
  */
