@@ -13,9 +13,15 @@
 extern uint8_t __ofl_text_start[], __ofl_text_end[];
 extern uint8_t __ofl_rodata_start[], __ofl_rodata_end[];
 extern uint8_t __ofl_data_start[];
+extern uint8_t __ofl_sealed_start[], __ofl_sealed_end[]; /* read-only pages in bss */
 extern uint8_t __ofl_guard[];	     /* the page under the stack, unmapped */
 extern uint8_t __ofl_stack_bottom[], __ofl_stack_top[];
 extern uint8_t __ofl_image_end[];    /* here the heap begins */
+
+/* Zero at first, written before the image's own page tables are loaded, never after. */
+#define OFL_SEALED __attribute__((section(".bss.ofl_sealed")))
+/* The stack of interrupts, right above the sealed pages, which catch its overflow. */
+#define OFL_IRQ_STACK __attribute__((section(".bss.ofl_irq_stack")))
 
 /* --- mmu.c --- */
 

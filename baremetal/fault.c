@@ -15,13 +15,20 @@ uint8_t *ofl_window_va;
 uint8_t *ofl_heap_start;
 uint8_t *ofl_heap_end;
 
-void ofl_core_init(void)
+static void find_region(void)
 {
 	uint8_t *region = (uint8_t *)OFL_REGION_VA;
 
 	ofl_boot = (struct ofl_boot *)(region + OFL_BOOT_OFF);
 	ofl_log = (struct ofl_log *)(region + OFL_LOG_OFF);
 	ofl_crash = (struct ofl_crash *)(region + OFL_CRASH_OFF);
+}
+
+void ofl_core_init(void)
+{
+	uint8_t *region = (uint8_t *)OFL_REGION_VA;
+
+	find_region();
 	ofl_window_va = ofl_boot->info.window_size ?
 				(uint8_t *)ofl_boot->info.window_pa : NULL;
 	ofl_heap_start = __ofl_image_end;
@@ -59,6 +66,8 @@ struct ofl_crash *ofl_fault_begin(void)
 	if (begun)
 		ofl_platform_abandon();
 	begun = true;
+	/* a wild write may have hit these, too */
+	find_region();
 	for (size_t i = 0; i < sizeof(struct ofl_crash); i++)
 		((volatile uint8_t *)p)[i] = 0;
 	return (struct ofl_crash *)p;
@@ -104,6 +113,11 @@ const char *ofl_fault_place(uint64_t addr)
 		return "null pointer";
 	if (addr >= info->window_pa && addr - info->window_pa < info->window_size)
 		return "shared window";
+#if defined(__x86_64__)
+	if (addr >= ofl_boot->arch.x86.park_pa &&
+	    addr - ofl_boot->arch.x86.park_pa < OFL_PARK_SIZE)
+		return "host's park area";
+#endif
 	if (addr < OFL_REGION_VA || addr - OFL_REGION_VA >= info->private_size)
 		return "outside the image's memory";
 	if (addr < OFL_IMAGE_VA)
@@ -112,6 +126,8 @@ const char *ofl_fault_place(uint64_t addr)
 		return "text";
 	if (addr < (uintptr_t)__ofl_rodata_end)
 		return "read-only data";
+	if (addr >= (uintptr_t)__ofl_sealed_start && addr < (uintptr_t)__ofl_sealed_end)
+		return "sealed page: tables, or the interrupts' stack has overflowed";
 	if (addr < (uintptr_t)__ofl_guard)
 		return "data";
 	if (addr < (uintptr_t)__ofl_stack_bottom)

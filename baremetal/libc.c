@@ -30,6 +30,16 @@ pid_t getpid(void)
 	return 1;
 }
 
+/* Some libraries' own would end as an exit, without a trace. */
+void abort(void)
+{
+	void (*handler)(int) = signal(SIGABRT, SIG_DFL);
+
+	if (handler != SIG_DFL && handler != SIG_IGN && handler != SIG_ERR)
+		handler(SIGABRT);
+	ofl_panic("abort() was called");
+}
+
 /* Signals exist only as abort() and raise() to oneself. */
 int kill(pid_t pid, int sig)
 {

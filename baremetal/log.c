@@ -215,15 +215,25 @@ void ofl_crashed(void)
 	ofl_platform_leave(OFL_STATE_CRASHED, 0);
 }
 
+/* So much before a return address is inside of the call. */
+#if defined(__x86_64__)
+#define CALL_SIZE 1
+#else
+#define CALL_SIZE 4
+#endif
+
 void ofl_panic(const char *fmt, ...)
 {
 	struct ofl_crash *crash = ofl_crash;
 	struct sink sink = { .buf = crash->text, .size = sizeof(crash->text) };
 	va_list ap;
 
-	memset(crash, 0, offsetof(struct ofl_crash, text));
-	crash->pc = (uintptr_t)__builtin_return_address(0);
-	crash->sp = (uintptr_t)__builtin_frame_address(0);
+	memset(crash, 0, sizeof(*crash));
+	crash->vector = OFL_VECTOR_NONE;
+	/* the caller's; its call of us is the last thing in it, so not behind that */
+	crash->pc = (uintptr_t)__builtin_return_address(0) - CALL_SIZE;
+	crash->sp = (uintptr_t)__builtin_dwarf_cfa();
+	crash->fp = *(const uint64_t *)__builtin_frame_address(0);
 	va_start(ap, fmt);
 	format(&sink, fmt, &ap);
 	va_end(ap);

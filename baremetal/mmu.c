@@ -14,6 +14,7 @@
  *                 + text                      RX
  *                 + rodata                    R
  *                 + data, bss                 RW
+ *                   GDT, IDT, TSS in it       R
  *                 + the guard page            -
  *                 + stack, heap               RW
  *   window_pa     the shared window           RW   at its physical address
@@ -162,6 +163,12 @@ int ofl_mmu_map_region(struct ofl_mmu *mmu, const struct ofl_boot *boot)
 				  image_offset(__ofl_rodata_end), OFL_PROT_R);
 	if (!err)
 		err = map_private(mmu, pa, image_offset(__ofl_data_start),
+				  image_offset(__ofl_sealed_start), OFL_PROT_RW);
+	if (!err)
+		err = map_private(mmu, pa, image_offset(__ofl_sealed_start),
+				  image_offset(__ofl_sealed_end), OFL_PROT_R);
+	if (!err)
+		err = map_private(mmu, pa, image_offset(__ofl_sealed_end),
 				  image_offset(__ofl_guard), OFL_PROT_RW);
 	if (!err)
 		err = map_private(mmu, pa, image_offset(__ofl_stack_bottom), end,

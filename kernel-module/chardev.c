@@ -24,6 +24,7 @@
 #include "compat.h"
 #include "fault.h"
 #include "request.h"
+#include "supervise.h"
 #include "table.h"
 
 static dev_t ofl_devt;
@@ -314,6 +315,8 @@ int ofl_chardev_add(struct ofl_instance *inst)
 	/* an image may be running */
 	mutex_lock(&inst->lock);
 	inst->dev = dev;
+	if (inst->dump_due)
+		ofl_dump_crash(inst);
 	mutex_unlock(&inst->lock);
 	return 0;
 }

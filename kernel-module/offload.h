@@ -112,6 +112,8 @@ struct ofl_instance {
 	bool has_exited;  /* exit_status is valid; read without lock */
 	s32 exit_status;  /* read without lock */
 	char *crash_text; /* PAGE_SIZE; "" before the first crash */
+	bool no_dump;	  /* no core file of a crash; read without lock */
+	bool dump_due;	  /* of a crash before the instance was published */
 
 	struct device *dev; /* NULL: not yet published */
 	wait_queue_head_t poll_wait;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The few names that the pure files of this folder (image.c, memspec.c,
- * devspec.c, spec.c, args.c, refuse.c, report.c, request.c) need from their surroundings, so that they
+ * devspec.c, spec.c, args.c, refuse.c, report.c, request.c, elfcore.c) need from
+ * their surroundings, so that they
  * compile in the kernel and in user space alike.  Another loader adds its
  * branch here.
  */

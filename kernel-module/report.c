@@ -58,6 +58,11 @@ void ofl_report_summary(char *out, const struct ofl_crash *crash,
 	char text[sizeof(crash->text) + 1];
 
 	ofl_report_line(text, crash->text, sizeof(crash->text));
+	if (crash->vector == OFL_VECTOR_NONE) {
+		snprintf(out, OFL_REPORT_SUMMARY_MAX, "%s, pc %#llx",
+			 *text ? text : "no reason given", OFL_ULL(crash->pc));
+		return;
+	}
 	snprintf(out, OFL_REPORT_SUMMARY_MAX,
 		 "vector %u (%s), error %#llx, pc %#llx, fault address %#llx%s%s",
 		 crash->vector, vector_name(crash->vector, machine),

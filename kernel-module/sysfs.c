@@ -33,6 +33,10 @@
  *                next start or rmmod
  *   crash        the last crash record as text: vector, registers, return
  *                addresses; empty if there was none
+ *   coredump     enabled, disabled: is a core file made of each crash?
+ *   dump         write 1: make one now, of the image as it is.  EBUSY: the last
+ *                one is still there; ENODATA: no image was started
+ *   devcoredump  the core file, as data in it; see docs/module.md
  *   uptime       ms since the start, of a running image; 0 else
  *   heartbeat, irqs, spurious
  *                counters that the image keeps
@@ -55,6 +59,7 @@
 #include "args.h"
 #include "fault.h"
 #include "report.h"
+#include "supervise.h"
 
 static struct ofl_instance *to_inst(struct device *dev)
 {
@@ -418,5 +423,6 @@ static const struct attribute_group group = {
 
 const struct attribute_group *ofl_sysfs_groups[] = {
 	&group,
+	&ofl_dump_group,
 	NULL,
 };

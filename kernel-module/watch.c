@@ -20,6 +20,7 @@
 #include "arch.h"
 #include "fault.h"
 #include "report.h"
+#include "supervise.h"
 
 #define WATCH_MS 10
 #define SLOW_MS 500
@@ -57,6 +58,7 @@ static void look_at_crash(struct ofl_instance *inst)
 	}
 	kfree(line);
 	kfree(crash);
+	ofl_dump_crash(inst);
 }
 
 /* The image's core is back, or it said its last word some time ago. */
@@ -130,6 +132,7 @@ void ofl_watch_look(struct ofl_instance *inst)
 		       inst->number, inst->source.name, inst->cpu, raw);
 		scnprintf(inst->crash_text, PAGE_SIZE,
 			  "left its core without a word, in state %u\n", raw);
+		ofl_dump_crash(inst);
 		ofl_instance_set_phase(inst, OFL_PHASE_CRASHED);
 	} else if (idle && inst->phase == OFL_PHASE_STUCK) {
 		ofl_instance_set_phase(inst, OFL_PHASE_CRASHED);

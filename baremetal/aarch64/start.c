@@ -62,12 +62,14 @@ uint64_t ofl_counter(void)
 /* The last store is in a cacheable line; CPU_OFF makes firmware clean it. */
 static _Noreturn void give_back(enum ofl_image_state state)
 {
-	uint32_t function = ofl_boot->info.boot_flags & OFL_BOOT_POWER_OFF ?
+	/* not by a pointer that a wild write may have changed */
+	struct ofl_boot *boot = (struct ofl_boot *)OFL_REGION_VA;
+	uint32_t function = boot->info.boot_flags & OFL_BOOT_POWER_OFF ?
 				    PSCI_SYSTEM_OFF : PSCI_CPU_OFF;
 
-	__atomic_store_n(&ofl_boot->image.state, state, __ATOMIC_RELEASE);
+	__atomic_store_n(&boot->image.state, state, __ATOMIC_RELEASE);
 	dsb_sy();
-	if (ofl_boot->arch.arm64.conduit == OFL_CONDUIT_SMC)
+	if (boot->arch.arm64.conduit == OFL_CONDUIT_SMC)
 		ofl_psci_smc(function);
 	else
 		ofl_psci_hvc(function);

@@ -9,11 +9,17 @@
 #define FAULT_STACK 8192
 #define REGS_SIZE 272	/* struct regs in trap.c: x0..x30, sp, pc, pstate */
 
-	.bss
+	/* A page that nobody may write to, then the stack: see linker/offload.lds. */
+	.section .bss.ofl_sealed, "aw", @nobits
+	.balign 4096
+	.skip	4096
+	.section .bss.ofl_irq_stack, "aw", @nobits
 	.balign 16
 	.skip	IRQ_STACK
 	.globl ofl_arm_irq_stack_top
 ofl_arm_irq_stack_top:
+	.bss
+	.balign 16
 	.skip	FAULT_STACK
 fault_stack_top:
 

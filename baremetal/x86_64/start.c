@@ -15,8 +15,6 @@
 #include "lapic.h"
 #include "trap.h"
 
-_Static_assert(OFL_REGION_VA + offsetof(struct ofl_boot, arch.x86.park_entry) ==
-	       BOOT_PARK_ENTRY, "cpu_asm.h");
 _Static_assert(OFL_REGION_VA + offsetof(struct ofl_boot, host.request) ==
 	       BOOT_HOST_REQUEST, "cpu_asm.h");
 _Static_assert(OFL_REGION_VA + offsetof(struct ofl_boot, image.state) ==
@@ -31,6 +29,8 @@ _Static_assert((int)OFL_STATE_ENTERED == 1 && offsetof(struct ofl_boot, image) =
 
 #define PARK_TEXT OFL_PAGE /* the rest of the park area is data */
 #define LAPIC_SIZE OFL_PAGE
+
+OFL_SEALED uint64_t ofl_x86_park_entry;
 
 static void check_boot_page(void)
 {
@@ -87,6 +87,7 @@ _Noreturn void ofl_x86_start(void);
 void ofl_x86_start(void)
 {
 	ofl_core_init();
+	ofl_x86_park_entry = ofl_boot->arch.x86.park_entry;
 	ofl_x86_trap_init();
 	ofl_line_init(false);
 	check_boot_page();
@@ -109,11 +110,14 @@ uint64_t ofl_counter(void)
 	return (uint64_t)hi << 32 | lo;
 }
 
+/* Nothing that a wild write may have changed is used here. */
 static _Noreturn void give_back(enum ofl_image_state state)
 {
+	struct ofl_boot *boot = (struct ofl_boot *)OFL_REGION_VA;
+
 	/* again, for those who come without ringing */
-	__atomic_store_n(&ofl_boot->image.state, state, __ATOMIC_RELEASE);
-	__asm__ volatile("jmp *%0" : : "r"(ofl_boot->arch.x86.park_entry) : "memory");
+	__atomic_store_n(&boot->image.state, state, __ATOMIC_RELEASE);
+	__asm__ volatile("jmp *%0" : : "r"(ofl_x86_park_entry) : "memory");
 	__builtin_unreachable();
 }
 

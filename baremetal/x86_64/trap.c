@@ -46,11 +46,12 @@ struct table_register {
 #define GDT_DATA 0x00cf93000000ffffull
 #define GDT_TSS 0x89ull
 
-static struct gate idt[256] __attribute__((aligned(16)));
-static uint64_t gdt[5] __attribute__((aligned(16)));
-static struct tss tss __attribute__((aligned(16)));
+/* Complete before the image's page tables are loaded; a stray write finds them sealed. */
+static OFL_SEALED struct gate idt[256] __attribute__((aligned(16)));
+static OFL_SEALED uint64_t gdt[5] __attribute__((aligned(16)));
+static OFL_SEALED struct tss tss __attribute__((aligned(16)));
 static uint8_t fault_stacks[IST_COUNT][FAULT_STACK] __attribute__((aligned(16)));
-static uint8_t irq_stack[IRQ_STACK] __attribute__((aligned(16)));
+static OFL_IRQ_STACK uint8_t irq_stack[IRQ_STACK] __attribute__((aligned(16)));
 
 /* vectors.S */
 extern uint8_t ofl_x86_stubs[];

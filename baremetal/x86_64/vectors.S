@@ -118,8 +118,7 @@ ofl_x86_nmi:
 	cmpl	$STATE_CRASHED, (%rax)
 	je	2f
 	movl	$STATE_STOPPED, (%rax)
-2:	movabs	$BOOT_PARK_ENTRY, %rax
-	jmp	*(%rax)
+2:	jmp	*ofl_x86_park_entry(%rip)
 	.size ofl_x86_nmi, . - ofl_x86_nmi
 
 	.section .note.GNU-stack, "", @progbits

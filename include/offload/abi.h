@@ -327,8 +327,11 @@ _Static_assert(sizeof(struct ofl_boot) == OFL_PAGE, "boot page size");
  *   x86_64:  rax rbx rcx rdx rsi rdi rbp rsp r8..r15 rip rflags cr0 cr2 cr3 cr4
  *   aarch64: x0..x30 sp pc pstate esr far
  */
+#define OFL_VECTOR_NONE 0xffffffffu
+
 struct ofl_crash {
-	uint32_t vector;    /* x86_64: vector; aarch64: VBAR slot 0..15 */
+	uint32_t vector;    /* x86_64: vector; aarch64: VBAR slot 0..15; or
+			     * OFL_VECTOR_NONE: no exception, text says what */
 	uint32_t nr_regs;   /* used entries of regs */
 	uint64_t error;	    /* x86_64: error code; aarch64: ESR_ELx */
 	uint64_t pc;
@@ -339,6 +342,7 @@ struct ofl_crash {
 	uint64_t regs[OFL_CRASH_REGS];
 	uint64_t trace[OFL_CRASH_TRACE]; /* return addresses, innermost first */
 	char text[256]; /* one line for people, NUL terminated */
+	uint64_t fp; /* frame pointer where there are no regs; 0: not known */
 };
 _Static_assert(offsetof(struct ofl_crash, regs) == 48, "crash record");
 _Static_assert(sizeof(struct ofl_crash) <= OFL_PAGE, "crash record size");

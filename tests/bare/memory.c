@@ -50,7 +50,9 @@ static void list_areas(void)
 	add_private("page tables", region + OFL_PGTABLE_OFF, region + OFL_IMAGE_OFF, MAY_READ);
 	add_private("text", __ofl_text_start, __ofl_text_end, MAY_READ | MAY_EXEC);
 	add_private("rodata", __ofl_rodata_start, __ofl_rodata_end, MAY_READ);
-	add_private("data and bss", __ofl_data_start, __ofl_guard, MAY_READ | MAY_WRITE);
+	add_private("data", __ofl_data_start, __ofl_sealed_start, MAY_READ | MAY_WRITE);
+	add_private("sealed", __ofl_sealed_start, __ofl_sealed_end, MAY_READ);
+	add_private("bss", __ofl_sealed_end, __ofl_guard, MAY_READ | MAY_WRITE);
 	add_private("stack", __ofl_stack_bottom, __ofl_stack_top, MAY_READ | MAY_WRITE);
 	add_private("heap", ofl_heap_start, ofl_heap_end, MAY_READ | MAY_WRITE);
 	if (info->window_size)

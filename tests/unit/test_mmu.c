@@ -21,12 +21,15 @@
 /* What the linker script provides: an image of 5 + 2 + 3 pages, and a stack. */
 __asm__(".globl __ofl_text_start, __ofl_text_end, __ofl_rodata_start\n"
 	".globl __ofl_rodata_end, __ofl_data_start, __ofl_guard\n"
+	".globl __ofl_sealed_start, __ofl_sealed_end\n"
 	".globl __ofl_stack_bottom, __ofl_stack_top, __ofl_image_end\n"
 	"__ofl_text_start = image\n"
 	"__ofl_text_end = image + 0x5000\n"
 	"__ofl_rodata_start = image + 0x5000\n"
 	"__ofl_rodata_end = image + 0x7000\n"
 	"__ofl_data_start = image + 0x7000\n"
+	"__ofl_sealed_start = image + 0x8000\n"
+	"__ofl_sealed_end = image + 0x9000\n"
 	"__ofl_guard = image + 0xa000\n"
 	"__ofl_stack_bottom = image + 0xb000\n"
 	"__ofl_stack_top = image + 0x1b000\n"
@@ -215,6 +218,10 @@ static void test_region(void **state)
 	expect(va + im + 0x4fff, pa + im + 0x4fff, OFL_PROT_RX);
 	expect(va + im + 0x5000, pa + im + 0x5000, OFL_PROT_R);
 	expect(va + im + 0x7000, pa + im + 0x7000, OFL_PROT_RW);
+	expect(va + im + 0x7fff, pa + im + 0x7fff, OFL_PROT_RW);
+	expect(va + im + 0x8000, pa + im + 0x8000, OFL_PROT_R);
+	expect(va + im + 0x8fff, pa + im + 0x8fff, OFL_PROT_R);
+	expect(va + im + 0x9000, pa + im + 0x9000, OFL_PROT_RW);
 	expect(va + im + 0x9fff, pa + im + 0x9fff, OFL_PROT_RW);
 	expect(va + im + 0xa000, 0, NONE); /* the guard */
 	expect(va + im + 0xafff, 0, NONE);

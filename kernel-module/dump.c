@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Core files: the private part of an instance's region and the crash record, as
+ * /sys/class/devcoredump/devcdN/data, which the kernel keeps until somebody
+ * writes to it, or for five minutes.
+ *
+ * One is made of each crash before anything can overwrite it, and of an image as it
+ * is when somebody asks.  The heap is cut behind its last byte that is not zero.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/devcoredump.h>
+#include <linux/mm.h>
+#include <linux/printk.h>
+#include <linux/slab.h>
+#include <linux/sysfs.h>
+#include <linux/utsname.h>
+#include <linux/vmalloc.h>
+
+#include "arch.h"
+#include "elfcore.h"
+#include "report.h"
+#include "supervise.h"
+
+/* Whole pages from the start of the private part to its last byte not zero. */
+static size_t used_size(struct ofl_instance *inst)
+{
+	const char *va = inst->region.va;
+	size_t size = inst->region.private_size;
+
+	while (size && !memchr_inv(va + size - OFL_PAGE, 0, OFL_PAGE))
+		size -= OFL_PAGE;
+	return size;
+}
+
+/* One of this instance is still there; another one would be dropped. */
+static bool is_kept(struct ofl_instance *inst)
+{
+	struct kernfs_node *link = sysfs_get_dirent(inst->dev->kobj.sd, "devcoredump");
+
+	if (link)
+		sysfs_put(link);
+	return link;
+}
+
+static void describe(struct ofl_instance *inst, const char *why, char *text,
+		     size_t size)
+{
+	scnprintf(text, size,
+		  "%s\nimage: %s (%s, %llu KiB)\narguments: %s\noffload%u: CPU %u, start %u, %lld ms ago\nhost: %s %s %s\n",
+		  why, inst->source.name, inst->source.image.format,
+		  inst->source.image.size >> 10, inst->args, inst->number,
+		  inst->cpu, inst->starts,
+		  ktime_ms_delta(ktime_get(), inst->started),
+		  init_utsname()->sysname, init_utsname()->release,
+		  init_utsname()->machine);
+}
+
+/**
+ * ofl_dump_make() - a core file of the image as it is now
+ * @crash: a copy of its crash record; NULL: no registers are known
+ * @why: one line
+ *
+ * With inst->lock held.  -EBUSY: the last one was not taken away; -ENODEV: the
+ * instance is not published; -EOPNOTSUPP: the kernel has no devcoredump.
+ * Messages are printed.
+ */
+int ofl_dump_make(struct ofl_instance *inst, const struct ofl_crash *crash,
+		  const char *why)
+{
+	struct ofl_elfcore core = {
+		.machine = ofl_arch_machine,
+		.crash = crash,
+		.image = inst->source.name,
+		.args = inst->args,
+		.va = OFL_REGION_VA,
+		.mem_size = inst->region.private_size,
+	};
+	char *text;
+	void *file;
+
+	if (!inst->dev)
+		return -ENODEV;
+	if (!IS_ENABLED(CONFIG_DEV_COREDUMP)) {
+		pr_info("offload%u: no core file: this kernel has no CONFIG_DEV_COREDUMP\n",
+			inst->number);
+		return -EOPNOTSUPP;
+	}
+	if (is_kept(inst)) {
+		pr_info("offload%u: no core file: the last one is still there; echo 1 > /sys/class/offload/offload%u/devcoredump/data takes it away\n",
+			inst->number, inst->number);
+		return -EBUSY;
+	}
+	ofl_arch_sync(inst->region.va, inst->region.private_size);
+	core.file_size = used_size(inst);
+	text = kmalloc(OFL_ELFCORE_TEXT, GFP_KERNEL);
+	file = __vmalloc(OFL_ELFCORE_HEADER + core.file_size,
+			 GFP_KERNEL | __GFP_NOWARN | __GFP_RETRY_MAYFAIL);
+	if (!text || !file) {
+		pr_warn("offload%u: no core file: no memory for its %llu KiB\n",
+			inst->number, core.file_size >> 10);
+		vfree(file);
+		kfree(text);
+		return -ENOMEM;
+	}
+	describe(inst, why, text, OFL_ELFCORE_TEXT);
+	core.text = text;
+	ofl_elfcore_header(file, &core);
+	memcpy(file + OFL_ELFCORE_HEADER, inst->region.va, core.file_size);
+	kfree(text);
+	/* frees it */
+	dev_coredumpv(inst->dev, file, OFL_ELFCORE_HEADER + core.file_size,
+		      GFP_KERNEL);
+	pr_info("offload%u: core file of image %s: /sys/class/offload/offload%u/devcoredump/data, %llu KiB\n",
+		inst->number, inst->source.name, inst->number,
+		(OFL_ELFCORE_HEADER + core.file_size) >> 10);
+	return 0;
+}
+
+/* A copy of the crash record, for the caller to free; NULL: no memory. */
+struct ofl_crash *ofl_dump_record(struct ofl_instance *inst)
+{
+	struct ofl_crash *shared = inst->region.va + OFL_CRASH_OFF;
+
+	ofl_arch_sync(shared, sizeof(*shared));
+	return kmemdup(shared, sizeof(*shared), GFP_KERNEL); /* once */
+}
+
+/**
+ * ofl_dump_crash() - a core file of the image that has just crashed
+ *
+ * With inst->lock held.  An instance that is not published yet gets it when it is.
+ */
+void ofl_dump_crash(struct ofl_instance *inst)
+{
+	struct ofl_crash *crash;
+	char why[OFL_MSG_MAX];
+	const char *end;
+
+	inst->dump_due = !inst->dev;
+	if (!inst->dev || inst->no_dump)
+		return;
+	/* the first line of the text in sysfs */
+	end = strchrnul(inst->crash_text, '\n');
+	snprintf(why, sizeof(why), "crashed: %.*s", (int)(end - inst->crash_text),
+		 inst->crash_text);
+	crash = ofl_dump_record(inst);
+	if (crash)
+		ofl_dump_make(inst, crash, why);
+	kfree(crash);
+}
+
+/* ------------------------------------------------------------------ sysfs */
+
+static ssize_t dump_store(struct device *dev, struct device_attribute *attr,
+			  const char *buf, size_t count)
+{
+	struct ofl_instance *inst = dev_get_drvdata(dev);
+	struct ofl_crash *crash = NULL;
+	int err;
+
+	if (!sysfs_streq(buf, "1")) {
+		pr_err("offload%u: write 1 to dump\n", inst->number);
+		return -EINVAL;
+	}
+	if (mutex_lock_interruptible(&inst->lock))
+		return -EINTR;
+	if (!inst->starts) {
+		pr_err("offload%u: there is nothing to dump: no image was started\n",
+		       inst->number);
+		err = -ENODATA;
+	} else {
+		if (inst->phase == OFL_PHASE_CRASHED)
+			crash = ofl_dump_record(inst);
+		err = ofl_dump_make(inst, crash,
+				    inst->phase == OFL_PHASE_CRASHED ? "crashed" :
+				    inst->phase == OFL_PHASE_RUNNING ? "running" :
+								       "ended");
+		kfree(crash);
+	}
+	mutex_unlock(&inst->lock);
+	return err ?: count;
+}
+static DEVICE_ATTR_WO(dump);
+
+static ssize_t coredump_show(struct device *dev, struct device_attribute *attr,
+			     char *buf)
+{
+	struct ofl_instance *inst = dev_get_drvdata(dev);
+
+	return sysfs_emit(buf, "%s\n",
+			  READ_ONCE(inst->no_dump) ? "disabled" : "enabled");
+}
+
+static ssize_t coredump_store(struct device *dev, struct device_attribute *attr,
+			      const char *buf, size_t count)
+{
+	struct ofl_instance *inst = dev_get_drvdata(dev);
+	int i = sysfs_match_string(((const char *const[]){ "enabled", "disabled" }),
+				   buf);
+
+	if (i < 0) {
+		pr_err("offload%u: write enabled or disabled to coredump\n",
+		       inst->number);
+		return i;
+	}
+	WRITE_ONCE(inst->no_dump, i);
+	return count;
+}
+static DEVICE_ATTR_RW(coredump);
+
+static struct attribute *attrs[] = {
+	&dev_attr_dump.attr,
+	&dev_attr_coredump.attr,
+	NULL,
+};
+
+const struct attribute_group ofl_dump_group = {
+	.attrs = attrs,
+};

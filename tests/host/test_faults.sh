@@ -1,0 +1,112 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# docs/faults.md is what happens: one guest of each architecture goes through
+# tests/guest/faults.list, its rows are compared with those of the page; and a stock
+# gdb finds the faulting function from the core files.
+# timeout: 900
+#
+# By hand, rows for the page: FAULTS_WRITE=y O=$PWD/build TESTS=test_faults tests/lab/check host
+set -u
+. "$TOP/tests/guest/lib.sh"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+page=$TOP/docs/faults.md
+
+boot()
+{
+	local arch=$1 machine=$2 x files=()
+	local dir=$O/$arch out=$work/$arch
+
+	mkdir -p "$out"
+	for x in "$TOP"/tests/guest/{lib.sh,offload.sh,faults.list}; do
+		files+=(--file "$x=/offload/tests/$(basename "$x")")
+	done
+	for x in faults exit42; do
+		files+=(--file "$dir/images/$x.bin=/offload/images/$x.bin")
+	done
+	files+=(--file "$dir/module/6.1/offload.ko=/offload/offload.ko"
+		--file "$dir/pmm/offload-pmm=/offload/offload-pmm")
+	"$TOP/tests/lab/guest" --machine "$machine" --timeout 600 \
+		--log "$O/log/check/host-test_faults-$arch.log" --share "$out=/out" \
+		--qemu "-monitor unix:$work/$arch.monitor,server,nowait" \
+		"${files[@]}" "$TOP/tests/guest/faults.sh" >"$work/$arch.text" 2>"$work/$arch.err"
+	echo $? >"$work/$arch.status"
+}
+
+# What the guest cannot do: a machine check on its borrowed core.
+inject()
+{
+	while [ ! -e "$work/x86_64.status" ] && [ ! -e "$work/x86_64/want-mce" ]; do
+		sleep 0.5
+	done
+	echo "mce 3 1 0xb200000000000000 0x5 0 0" |
+		timeout 20 socat - "UNIX-CONNECT:$work/x86_64.monitor" >/dev/null 2>&1
+}
+
+mkdir -p "$O/log/check"
+inject &
+boot x86_64 hlt &
+boot aarch64 gicv3 &
+wait
+
+rows_of() { tr -d '\r' <"$work/$1.text" | sed -n 's/^row //p'; }
+page_rows() { grep -E "^\| .* \| $1 \| " "$page"; }
+
+for arch in x86_64 aarch64; do
+	status=$(cat "$work/$arch.status")
+	if [ "$status" = 0 ]; then
+		ok "$arch: every fault ends as it should, and the core comes back"
+	else
+		not_ok "$arch: status $status" "$(tail -n 2 "$work/$arch.err")" \
+			"$(grep -A 4 '^not ok' "$work/$arch.text")"
+	fi
+	nr=$(rows_of $arch | wc -l)
+	if [ "$nr" -ge 40 ]; then
+		ok "$arch: at least 40 rows"
+	else
+		not_ok "$arch: at least 40 rows" "there are $nr"
+	fi
+	rows_of $arch >"$work/rows"
+	if page_rows $arch | cmp -s - "$work/rows"; then
+		ok "$arch: docs/faults.md says so"
+	else
+		not_ok "$arch: docs/faults.md says so" "$(page_rows $arch | diff - "$work/rows")"
+	fi
+	[ -z "${FAULTS_WRITE:-}" ] || cp "$work/rows" "$O/faults-$arch.md"
+done
+
+# --- core files ---
+
+gdb=$(command -v gdb-multiarch) || gdb=
+
+# expected ARCH: names of those that a backtrace must lead to
+expected()
+{
+	awk -v arch="$1" '$1 !~ /^#/ && ($2 == "both" || $2 == arch) &&
+		($4 == "y" || $4 == substr(arch, 1, 1)) { print $1 }' \
+		"$TOP/tests/guest/faults.list"
+}
+
+for arch in x86_64 aarch64; do
+	if [ -z "$gdb" ]; then
+		skip "$arch: backtraces" "no gdb-multiarch"
+		continue
+	fi
+	commands=()
+	for name in $(expected $arch); do
+		commands+=(-ex "echo == $name\n" -ex "core-file $work/$arch/$name-$arch.core" -ex bt)
+	done
+	timeout 300 "$gdb" -nx -batch "${commands[@]}" "$O/$arch/images/faults.elf" \
+		>"$work/gdb" 2>&1
+	for name in $(expected $arch); do
+		out=$(sed -n "/^== $name\$/,/^== /p" "$work/gdb")
+		case $out in
+		*"fault_$name ("*" main ("*) ok "$arch: gdb: main has called fault_$name" ;;
+		*) not_ok "$arch: gdb: main has called fault_$name" "$out" ;;
+		esac
+	done
+done
+[ -z "${FAULTS_WRITE:-}" ] || cp "$work"/*/*.core "$O/"
+
+done_testing
