@@ -79,7 +79,7 @@ static bool vhost_wants(const struct ofl_dev *dev, unsigned int q)
 	return false; /* the rings are the kernel's */
 }
 
-static const struct ofl_dev_ops vhost_ops = {
+static const struct ofl_dev_ops net_vhost_ops = {
 	.reset = vhost_reset,
 	.serve = vhost_serve,
 	.pending = vhost_pending,
@@ -98,7 +98,7 @@ struct ofl_net_vhost *ofl_net_vhost_open(struct ofl_dev *dev, int tap)
 		return NULL;
 	}
 	nv->vhost.own_features = 1ull << VHOST_NET_F_VIRTIO_NET_HDR;
-	dev->ops = &vhost_ops;
+	dev->ops = &net_vhost_ops;
 	dev->priv = nv;
 	return nv;
 }

@@ -88,7 +88,7 @@ static bool vhost_wants(const struct ofl_dev *dev, unsigned int q)
 	return false; /* rings are the kernel's, and we have no events to tell */
 }
 
-static const struct ofl_dev_ops vhost_ops = {
+static const struct ofl_dev_ops vsock_vhost_ops = {
 	.reset = vhost_reset,
 	.serve = vhost_serve,
 	.pending = vhost_pending,
@@ -104,7 +104,7 @@ int ofl_vsock_vhost_open(struct ofl_vsock *vs)
 		return -ENOMEM;
 	vv->vs = vs;
 	vs->vhost = vv;
-	vs->dev.ops = &vhost_ops;
+	vs->dev.ops = &vsock_vhost_ops;
 	err = ofl_vhost_open(&vv->vhost, &vs->dev, OFL_VHOST_VSOCK, "--vsock vhost");
 	if (!err)
 		err = vhost_set_cid(vs);

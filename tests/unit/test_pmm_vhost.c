@@ -175,7 +175,7 @@ static int begin(void **state)
 	memset(&net, 0, sizeof(net));
 	memset(sources, 0, sizeof(sources));
 	vs.cid = 7;
-	vs.dev = (struct ofl_dev){ .ops = &ofl_vsock_vhost_ops, .priv = &vs, .name = "vsock",
+	vs.dev = (struct ofl_dev){ .ops = &vsock_vhost_ops, .priv = &vs, .name = "vsock",
 				   .device_id = OFL_ID_VSOCK, .nr_queues = 3,
 				   .mem_size = 0x10000 };
 	net = (struct ofl_dev){ .name = "net", .device_id = OFL_ID_NET, .nr_queues = 2,
