@@ -40,6 +40,7 @@ listens
 for i in 1 2 3; do
 	disown $pid
 	kill -9 $pid
+	until_true sh -c "! kill -0 $pid"
 	start_pmm
 	until_true grep -q 'image started' pmm.log
 	does "at once, $i: the listener is still there" $peer many "$vsock" 7 20
@@ -54,8 +55,7 @@ for i in 1 2 3 4 5; do
 	for n in 1 2 3; do
 		$peer pump "$vsock" 7 >load.$n 2>&1 &
 	done
-	until_true grep -q pumping load.1
-	until_true grep -q pumping load.3
+	for n in 1 2 3; do until_true grep -q pumping load.$n; done
 	disown $image
 	kill -9 $image
 	until_true sh -c "! kill -0 $image"
