@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The daemon: static, small, for the host side of either architecture.
 
-PMM_SRC := pmm/main.c pmm/options.c pmm/log.c pmm/priv.c pmm/pmm.c pmm/loop.c \
+PMM_SRC := pmm/main.c pmm/options.c pmm/log.c pmm/user.c pmm/priv.c pmm/pmm.c pmm/loop.c \
 	pmm/mem.c pmm/vq.c pmm/vdev.c pmm/window.c pmm/conopen.c pmm/conport.c pmm/console.c \
 	pmm/p9.c pmm/p9_fid.c pmm/p9_flight.c pmm/p9_io.c pmm/p9_names.c \
 	pmm/p9_xattr.c pmm/p9dev.c pmm/p9msg.c pmm/p9sock.c pmm/work.c \
@@ -35,14 +35,14 @@ $(A)/pmm/%.o: pmm/%.c $(A)/libfdt/src/.ready
 	$(Q)$(CC) $(PMM_CFLAGS) -isystem $(PMM_FDT_SRC) -MMD -MP -c -o $@ $<
 
 # The system calls that are left to it: those of the functions that its objects call.
-# sandbox.o and priv.o have done their work when the list comes into force.
+# sandbox.o, priv.o and user.o have done their work when the list comes into force.
 $(A)/pmm/syscalls.h: $(PMM_OBJ) pmm/syscalls.txt pmm/syscalls.awk
 	$(Q)$(CROSS)nm --defined-only $(PMM_OBJ) | awk 'NF == 3 { print $$3 }' >$@.defined
 	$(Q)set -o pipefail; { \
-		$(CROSS)nm -u $(filter-out %/sandbox.o %/priv.o,$(PMM_OBJ)) | \
+		$(CROSS)nm -u $(filter-out %/sandbox.o %/priv.o %/user.o,$(PMM_OBJ)) | \
 			awk '$$1 == "U" { print $$2 }' | grep -vxFf $@.defined; \
 		sed -n 's/.*syscall(\(SYS_[a-z0-9_]*\),.*/\1/p' \
-			$(filter-out %/sandbox.c %/priv.c,$(PMM_SRC)); \
+			$(filter-out %/sandbox.c %/priv.c %/user.c,$(PMM_SRC)); \
 	} | sort -u | awk -f pmm/syscalls.awk pmm/syscalls.txt - >$@.new
 	$(Q)mv $@.new $@
 

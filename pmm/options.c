@@ -4,15 +4,16 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <offload/abi.h>
 
 #include "log.h"
 #include "pmm.h"
+#include "priv.h"
 #include "schedule.h"
 #include "work.h"
 
@@ -41,11 +42,12 @@ static void usage(void)
 	      "  --log FILE[,max=SIZE]\n"
 	      "                  also write what the console prints to FILE; at SIZE\n"
 	      "                  (default 1M) it becomes FILE.1 and begins anew\n"
-	      "  --share DIR[,tag=TAG][,ro][,window=SIZE][,workers=N|inline]\n"
+	      "  --share DIR[,tag=TAG][,ro][,window=SIZE][,workers=N|inline][,whole]\n"
 	      "                  share the folder DIR over 9p as TAG (default \"share\",\n"
 	      "                  then \"share1\"...); may be given up to 15 times\n"
 	      "                  workers: threads for what may block (default 4, used\n"
-	      "                  for file systems that are not known to be local)\n"
+	      "                  for file systems that are not known to be local);\n"
+	      "                  whole: even if DIR is /\n"
 	      "  --vsock [cid=N][,path=DIR][,window=SIZE][,registry=DIR] | vhost[,cid=N]\n"
 	      "                  AF_VSOCK: programs connect to DIR/vsock and say CONNECT PORT,\n"
 	      "                  the image reaches them on DIR/vsock_PORT (default DIR\n"
@@ -68,7 +70,8 @@ static void usage(void)
 	      "                  (125: it crashed or is stuck; 1: it was stopped)\n"
 	      "  --stop-on-close when this daemon ends, however it does, stop the image and\n"
 	      "                  give the core to Linux\n"
-	      "  --user NAME     serve as this user (name, or UID, or UID:GID)\n"
+	      "  --user NAME     serve as this user (name, or UID, or UID:GID; default:\n"
+	      "                  $OFFLOAD_USER); who starts it as root has to say\n"
 	      "  --spin USEC     look for work this long before sleeping (default 50)\n"
 	      "  --cpu N         run the event loop on CPU N\n"
 	      "  --sched POLICY  other, batch, idle, fifo:PRIO or rr:PRIO\n"
@@ -152,6 +155,10 @@ static int parse_share_key(struct ofl_share *share, const char *whole,
 		share->mode = OFL_P9FS_INLINE;
 		return 0;
 	}
+	if (!strcmp(key, "whole")) {
+		share->whole = true;
+		return 0;
+	}
 	if (!strncmp(key, "workers=", 8)) {
 		uint64_t n;
 
@@ -163,7 +170,15 @@ static int parse_share_key(struct ofl_share *share, const char *whole,
 		return 0;
 	}
 	return bad("--share", whole,
-		   "after the folder only tag=TAG, ro, window=SIZE, workers=N and inline are known");
+		   "after the folder only tag=TAG, ro, window=SIZE, workers=N, inline and whole are known");
+}
+
+static bool is_root_folder(const char *dir)
+{
+	struct stat here, root;
+
+	return !stat(dir, &here) && !stat("/", &root) && here.st_dev == root.st_dev &&
+	       here.st_ino == root.st_ino;
 }
 
 static int parse_share(struct ofl_options *opt, const char *arg)
@@ -188,6 +203,9 @@ static int parse_share(struct ofl_options *opt, const char *arg)
 		err = parse_share_key(share, arg, key);
 	if (!err && !*share->dir)
 		err = bad("--share", arg, "the folder is missing");
+	if (!err && !share->whole && is_root_folder(share->dir))
+		err = bad("--share", arg,
+			  "the image could read and write all of this machine's files; share a folder, or add ,whole");
 	return err;
 }
 
@@ -257,46 +275,6 @@ static int finish_tags(struct ofl_options *opt)
 				return bad("--share", opt->share[i].dir,
 					   "another share has the same tag: add tag=");
 	return 0;
-}
-
-static int parse_user(struct ofl_options *opt, const char *arg)
-{
-	struct passwd *pw;
-	uint64_t uid, gid;
-	char uid_text[24];
-	const char *colon;
-	FILE *file;
-
-	opt->switch_user = true;
-	colon = strchr(arg, ':');
-	snprintf(uid_text, sizeof(uid_text), "%.*s",
-		 (int)(colon ? (size_t)(colon - arg) : strlen(arg)), arg);
-	if (!parse_number(uid_text, UINT32_MAX - 1, &uid)) {
-		gid = uid;
-		if (colon && parse_number(colon + 1, UINT32_MAX - 1, &gid))
-			return bad("--user", arg, "the group must be a number");
-		opt->uid = (uid_t)uid;
-		opt->gid = (gid_t)gid;
-		return 0;
-	}
-	/* Not getpwnam(): it needs shared libraries, and this is static. */
-	file = fopen("/etc/passwd", "re");
-	if (!file) {
-		ofl_log("--user %s: /etc/passwd: %s; give UID:GID instead", arg,
-			strerror(errno));
-		return 1 + OFL_EXIT_FAILURE;
-	}
-	while ((pw = fgetpwent(file))) {
-		if (strcmp(pw->pw_name, arg))
-			continue;
-		opt->uid = pw->pw_uid;
-		opt->gid = pw->pw_gid;
-		fclose(file);
-		return 0;
-	}
-	fclose(file);
-	ofl_log("--user %s: no such user in /etc/passwd", arg);
-	return 1 + OFL_EXIT_FAILURE;
 }
 
 /*
@@ -465,7 +443,7 @@ static int parse_one(struct ofl_options *opt, int c, const char *arg)
 		opt->stop_on_close = true;
 		return 0;
 	case 'u':
-		return parse_user(opt, arg);
+		return ofl_user_option(opt, arg);
 	case 'p':
 		if (parse_number(arg, SPIN_MAX_US, &value))
 			return bad("--spin", arg, "not a number of microseconds");
@@ -546,6 +524,8 @@ int ofl_options_parse(struct ofl_options *opt, int argc, char **argv)
 			  "only with --socket; else the module decides (window=)");
 	if (!err && opt->stop_on_close && (opt->socket || (opt->nr_serve && !opt->device)))
 		err = bad("--stop-on-close", "", "only with --device: there is no core to return");
+	if (!err)
+		err = ofl_user_check(opt);
 	if (!err)
 		err = ofl_vsock_options_check(&opt->vsock);
 	if (!err)

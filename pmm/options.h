@@ -27,6 +27,7 @@ struct ofl_share {
 	char *dir;
 	char tag[OFL_TAG_MAX + 1];
 	bool ro;
+	bool whole; /* even the machine's root folder */
 	uint64_t mem_size; /* a multiple of OFL_PAGE */
 	enum ofl_p9fs_mode mode;
 	unsigned int workers;

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Giving up privileges. */
+/* As whom to serve, and giving up privileges. */
 #ifndef OFL_PMM_PRIV_H
 #define OFL_PMM_PRIV_H
 
 struct ofl_options;
+
+/*
+ * --user NAME, UID or UID:GID; and when all options are known: root has to say (or
+ * OFFLOAD_USER says it).  0, or an exit status plus 1, with a line logged.
+ */
+int ofl_user_option(struct ofl_options *opt, const char *arg);
+int ofl_user_check(struct ofl_options *opt);
 
 /*
  * After all that needs privileges is open: no supplementary groups, the user of

@@ -25,11 +25,13 @@
 
 #define READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 #define DEVICE (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE)
-/* A folder with sockets, links or logs that we make and remove. */
-#define OWN                                                                               \
-	(READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE |          \
-	 LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |                     \
+/* Folders where we make and remove sockets and links, or logs: not to read others' files. */
+#define SOCKETS                                                                           \
+	(LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_SOCK |                  \
 	 LANDLOCK_ACCESS_FS_MAKE_SYM)
+#define LOGS                                                                              \
+	(LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |                   \
+	 LANDLOCK_ACCESS_FS_WRITE_FILE)
 /* ABI 2: all up to moving files between folders. */
 #define ALL (2 * LANDLOCK_ACCESS_FS_REFER - 1)
 #define SHARE (ALL & ~LANDLOCK_ACCESS_FS_EXECUTE)
@@ -65,7 +67,7 @@ static int allow(int rules, const char *path, uint64_t access)
 }
 
 /* The folder that path is in. */
-static int allow_around(int rules, const char *path)
+static int allow_around(int rules, const char *path, uint64_t access)
 {
 	char dir[4096];
 	char *slash;
@@ -74,16 +76,17 @@ static int allow_around(int rules, const char *path)
 		return -ENAMETOOLONG;
 	slash = strrchr(dir, '/');
 	if (!slash)
-		return allow(rules, ".", OWN);
+		return allow(rules, ".", access);
 	slash[slash == dir] = 0;
-	return allow(rules, dir, OWN);
+	return allow(rules, dir, access);
 }
 
 static int allow_port(int rules, const struct ofl_port_options *port)
 {
-	if ((!strncmp(port->mode, "file:", 5) && port->max) ||
-	    !strncmp(port->mode, "unix:", 5))
-		return allow_around(rules, port->mode + 5);
+	if (!strncmp(port->mode, "file:", 5) && port->max)
+		return allow_around(rules, port->mode + 5, LOGS);
+	if (!strncmp(port->mode, "unix:", 5))
+		return allow_around(rules, port->mode + 5, SOCKETS);
 	return 0;
 }
 
@@ -99,19 +102,19 @@ static int allow_all(int rules, const struct ofl_options *opt, const struct ofl_
 		err = allow_port(rules, &opt->port[i]);
 	for (i = 0; !err && i < opt->nr_serve; i++)
 		if (!strncmp(opt->serve[i].where, "unix:", 5))
-			err = allow_around(rules, opt->serve[i].where + 5);
+			err = allow_around(rules, opt->serve[i].where + 5, SOCKETS);
 	if (!err && opt->log)
-		err = allow_around(rules, opt->log);
+		err = allow_around(rules, opt->log, LOGS);
 	if (!err && opt->socket)
-		err = allow_around(rules, opt->socket);
+		err = allow_around(rules, opt->socket, SOCKETS);
 	if (!err && opt->vsock.vhost)
 		err = allow(rules, OFL_VHOST_VSOCK, DEVICE);
 	if (!err && opt->net.vhost)
 		err = allow(rules, OFL_VHOST_NET, DEVICE);
 	if (!err && vs && ofl_vsock_path(vs))
-		err = allow(rules, ofl_vsock_path(vs), OWN);
+		err = allow(rules, ofl_vsock_path(vs), SOCKETS);
 	if (!err && vs && ofl_vsock_registry(vs))
-		err = allow(rules, ofl_vsock_registry(vs), OWN);
+		err = allow(rules, ofl_vsock_registry(vs), SOCKETS);
 	return err;
 }
 

@@ -22,6 +22,21 @@ refuses()
 	esac
 }
 
+# --- as whom, and what ---
+
+refuses "all files of the machine" 2 "*--share /: *share a folder, or add ,whole*" --share /
+refuses "by another name" 2 "*all of this machine's files*" --share /../
+if [ "$(id -u)" = 0 ]; then
+	as=(env -u OFFLOAD_USER)
+	refuses "root that does not say so" 2 "*started as root*--user NAME*"
+	as=(env OFFLOAD_USER=nobody-here)
+	refuses "OFFLOAD_USER" 1 "*--user nobody-here: no such user*"
+	as=()
+else
+	skip "root that does not say so" "not root"
+fi
+refuses "a group that is none" 2 "*--user 1:x: the group must be a number*" --user 1:x
+
 # --- --forward and --vsock ---
 
 for bad in tcp:x:vsock:7 tcp:0:vsock:7 tcp:70000:vsock:7 tcp:80:vsock:x tcp:80 vsock:7 \

@@ -9,6 +9,8 @@ mkdir -p "$O"
 O=$(cd "$O" && pwd)
 cache=$O/cache
 PATH=$PATH:/usr/sbin:/sbin
+# The laboratory is root's; offload-pmm wants to be told.
+export OFFLOAD_USER=${OFFLOAD_USER:-$(id -u)}
 
 say() { echo "lab: $*" >&2; }
 
