@@ -23,7 +23,7 @@ static int fail(const char *what)
 int main(int argc, char **argv)
 {
 	struct sockaddr_vm addr = { .svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_HOST };
-	static char text[65536];
+	static char text[65536], stream[65536];
 	unsigned long long total = 0;
 	struct dirent *entry;
 	FILE *in, *out;
@@ -44,6 +44,8 @@ int main(int argc, char **argv)
 	out = fopen("/remote/out", "w");
 	if (!in || !out)
 		return fail("fopen");
+	/* Read in small messages, written in large ones. */
+	setvbuf(out, stream, _IOFBF, sizeof(stream));
 	while ((n = fread(text, 1, sizeof(text), in)) > 0) {
 		if (fwrite(text, 1, n, out) != n)
 			return fail("fwrite");
