@@ -237,6 +237,13 @@ struct ofl_p9_fid *ofl_p9_take_fid(struct ofl_p9_request *q)
 	return q->r.bad || q->taken == 2 ? NULL : q->fid[q->taken++];
 }
 
+int ofl_p9_complete(const struct ofl_p9_request *q, const struct ofl_p9_fid *fid)
+{
+	if (q->r.bad)
+		return -EINVAL;
+	return fid ? 0 : -EBADF;
+}
+
 /* Twalk, Txattrwalk: is the number that the client wants free? */
 static bool p9_new_fid_taken(struct ofl_p9 *p9, const struct p9_kind *kind,
 			     const struct ofl_p9_request *q)

@@ -111,6 +111,8 @@ void ofl_p9_fid_empty(struct ofl_p9_fid *fid);
 
 /* Take a fid's number from the message: the fid, or NULL. */
 struct ofl_p9_fid *ofl_p9_take_fid(struct ofl_p9_request *q);
+/* Behind the last field: were all there (-EINVAL), and is the fid (-EBADF)?  Or 0. */
+int ofl_p9_complete(const struct ofl_p9_request *q, const struct ofl_p9_fid *fid);
 /*
  * Take a name that can only mean an entry of its folder, to a buffer of
  * OFL_P9_NAME_MAX + 1.  -EINVAL, -ENAMETOOLONG; -EACCES for "..".
