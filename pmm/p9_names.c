@@ -119,7 +119,7 @@ int ofl_p9_do_mkdir(struct ofl_p9 *p9, struct ofl_p9_request *q)
 {
 	struct ofl_p9_fid *fid = ofl_p9_take_fid(q);
 	char name[OFL_P9_NAME_MAX + 1];
-	struct ofl_p9_qid qid;
+	struct ofl_p9_qid qid = { 0 };
 	uint32_t mode;
 	int err;
 
@@ -138,7 +138,7 @@ int ofl_p9_do_mknod(struct ofl_p9 *p9, struct ofl_p9_request *q)
 {
 	struct ofl_p9_fid *fid = ofl_p9_take_fid(q);
 	char name[OFL_P9_NAME_MAX + 1];
-	struct ofl_p9_qid qid;
+	struct ofl_p9_qid qid = { 0 };
 	uint32_t mode;
 	int err;
 
@@ -174,7 +174,7 @@ int ofl_p9_do_symlink(struct ofl_p9 *p9, struct ofl_p9_request *q)
 {
 	struct ofl_p9_fid *fid = ofl_p9_take_fid(q);
 	char name[OFL_P9_NAME_MAX + 1], target[OFL_P9_PATH_MAX + 1];
-	struct ofl_p9_qid qid;
+	struct ofl_p9_qid qid = { 0 };
 	int err;
 
 	err = ofl_p9_name(&q->r, name);
