@@ -163,9 +163,12 @@ static int p9_clunk(struct ofl_p9 *p9, struct ofl_p9_request *q)
 		return -EBADF;
 	if (fid->xattr)
 		err = q->last ? ofl_p9_xattr_finish(p9, fid) : -EBUSY;
-	/* Else something hangs on it; it is closed when that ends. */
-	if (q->last)
-		ofl_p9_fid_empty(fid);
+	/* Else something hangs on it; it is closed when that ends, and nobody hears how. */
+	if (q->last) {
+		int closed = ofl_p9_fid_empty(fid);
+
+		err = err ? err : closed;
+	}
 	return err;
 }
 

@@ -34,6 +34,7 @@ struct ofl_p9_fid {
 	uint32_t flags;		  /* it was opened with */
 	struct ofl_p9_xattr *xattr;
 	struct ofl_job drop;
+	int closed; /* by it: how that ended */
 };
 
 /* What a handler works with; it may run in a thread of its own. */
@@ -104,8 +105,8 @@ void ofl_p9_fid_unlink(struct ofl_p9 *p9, struct ofl_p9_fid *fid);
 void ofl_p9_fid_unref(struct ofl_p9_fid *fid);
 void ofl_p9_fid_forget(struct ofl_p9 *p9);
 
-/* In any thread: close what is in a fid that nobody else uses. */
-void ofl_p9_fid_empty(struct ofl_p9_fid *fid);
+/* In any thread: close what is in a fid that nobody else uses.  0, or its file's error. */
+int ofl_p9_fid_empty(struct ofl_p9_fid *fid);
 
 /* --- for handlers --- */
 
