@@ -37,6 +37,7 @@ struct open_file {
 	uint32_t fid;
 	bool is_dir;
 	uint64_t offset;
+	int write_error; /* of the last write() of a file; 0: it was taken */
 	struct ofl_socket *socket;
 	struct ofl_console *port; /* console: another than descriptors 0 to 2 have */
 };
@@ -210,6 +211,7 @@ static int do_open(const char *name, int flags, mode_t mode)
 	file->flags = flags;
 	file->p9 = path.p9;
 	file->offset = 0;
+	file->write_error = 0;
 	file->port = NULL;
 	fds[fd] = file;
 	return fd;
@@ -237,19 +239,21 @@ int creat(const char *name, mode_t mode)
 int close(int fd)
 {
 	struct open_file *file = file_of(fd);
-	int err = 0;
+	int err = 0, lost;
 
 	if (!file)
 		return result(-EBADF);
+	/* fclose() of picolibc forgets that its last flush failed, not that this does. */
+	lost = ofl_files_streams[fd] ? file->write_error : 0;
 	fds[fd] = NULL;
 	ofl_files_streams[fd] = NULL;
 	if (--file->refs)
-		return 0;
+		return result(lost);
 	if (file->kind == KIND_FILE)
 		err = ofl_p9_clunk(file->p9, file->fid);
 	else if (file->kind == KIND_SOCKET)
 		ofl_socket_close(file->socket);
-	return result(err);
+	return result(err ? err : lost);
 }
 
 /* --- data --- */
@@ -323,6 +327,7 @@ static int64_t do_write(struct open_file *file, const void *buf, size_t len)
 ssize_t write(int fd, const void *buf, size_t len)
 {
 	struct open_file *file = file_of(fd);
+	int64_t n;
 
 	if (!file || (file->flags & O_ACCMODE) == O_RDONLY)
 		return result(-EBADF);
@@ -333,7 +338,9 @@ ssize_t write(int fd, const void *buf, size_t len)
 	if (file->kind == KIND_SOCKET)
 		return result_size(ofl_socket_write(file->socket, buf, len,
 						    file->flags & O_NONBLOCK));
-	return result_size(do_write(file, buf, len));
+	n = do_write(file, buf, len);
+	file->write_error = n < 0 ? (int)n : 0;
+	return result_size(n);
 }
 
 static int64_t do_lseek(struct open_file *file, off_t offset, int whence)

@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The POSIX calls on sockets, and poll().
+ * The POSIX calls on sockets.
  *
- * All waiting is here.  A wait looks, spins, asks the devices to call (arm),
- * looks once more, and only then lets the platform sleep, so that no wake-up is
- * lost.  It ends with the operation, with the socket's own time-out, or when the
- * family says that the other side is gone; a signal does not exist.
+ * A call that waits (waiter.h) ends with the operation, with the socket's own time-out,
+ * or when the family says that the other side is gone; a signal does not exist.
  */
 #define _GNU_SOURCE
 #include "socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -24,8 +21,7 @@
 #include "net.h"
 #include "tty.h"
 #include "wait.h"
-
-#define FOREVER UINT64_MAX
+#include "waiter.h"
 
 static int failed(int64_t err)
 {
@@ -50,67 +46,6 @@ static const struct ofl_family *family_of(int domain)
 				    NULL;
 }
 
-/* --- waiting --- */
-
-struct waiter {
-	uint64_t deadline; /* FOREVER: none */
-	unsigned int spins;
-	bool armed;
-};
-
-/* AF_INET and AF_INET6 are one stack. */
-static void progress_all(void)
-{
-	ofl_devices_check();
-	ofl_family_vsock.progress();
-	if (&ofl_net)
-		ofl_net.inet->progress();
-}
-
-static void arm_all(bool on)
-{
-	ofl_family_vsock.arm(on);
-	if (&ofl_net)
-		ofl_net.inet->arm(on);
-	ofl_tty_arm(on);
-}
-
-/* timeout in ns; 0 stands for "none", as in struct ofl_socket. */
-static void waiter_start(struct waiter *w, uint64_t timeout)
-{
-	uint64_t now = timeout ? ofl_now_ns() : 0;
-
-	w->deadline = !timeout || timeout > FOREVER - now ? FOREVER :
-							    now + timeout;
-	w->spins = 0;
-	w->armed = false;
-}
-
-/* One step, then progress.  False: time is up. */
-static bool waiter_step(struct waiter *w)
-{
-	bool look = w->spins >= OFL_WAIT_SPINS || w->spins % 256 == 255;
-
-	if (look && w->deadline != FOREVER && ofl_now_ns() >= w->deadline)
-		return false;
-	if (w->spins >= OFL_WAIT_SPINS / 2 && !w->armed) {
-		arm_all(true);
-		w->armed = true;
-	} else {
-		ofl_platform_wait(w->spins);
-		if (w->spins < ~0u)
-			w->spins++;
-	}
-	progress_all();
-	return true;
-}
-
-static void waiter_end(struct waiter *w)
-{
-	if (w->armed)
-		arm_all(false);
-}
-
 /* --- reading and writing --- */
 
 static int64_t sock_recv(struct ofl_socket *sk, void *buf, size_t len, int flags,
@@ -120,12 +55,12 @@ static int64_t sock_recv(struct ofl_socket *sk, void *buf, size_t len, int flags
 	bool peek = flags & MSG_PEEK;
 	bool all = (flags & MSG_WAITALL) && !peek && !nonblock &&
 		   sk->type == SOCK_STREAM;
-	struct waiter w;
+	struct ofl_waiter w;
 	size_t done = 0;
 	int64_t n;
 
 	sk->family->progress();
-	waiter_start(&w, sk->recv_timeout);
+	ofl_waiter_start(&w, sk->recv_timeout);
 	for (;;) {
 		n = sk->ops->recv(sk, (uint8_t *)buf + done, len - done, peek,
 				  from, from_len);
@@ -135,10 +70,10 @@ static int64_t sock_recv(struct ofl_socket *sk, void *buf, size_t len, int flags
 				break;
 			continue;
 		}
-		if (n != -EAGAIN || nonblock || !waiter_step(&w))
+		if (n != -EAGAIN || nonblock || !ofl_waiter_step(&w))
 			break;
 	}
-	waiter_end(&w);
+	ofl_waiter_end(&w);
 	return done ? (int64_t)done : n;
 }
 
@@ -146,14 +81,14 @@ static int64_t sock_send(struct ofl_socket *sk, const void *buf, size_t len,
 			 bool nonblock, const struct sockaddr *to,
 			 socklen_t to_len)
 {
-	struct waiter w;
+	struct ofl_waiter w;
 	size_t done = 0;
 	int64_t n;
 
 	sk->family->progress();
 	/* Who does not want to wait for the peer does not want to wait for the device. */
 	sk->lends = sk->ops->sent && !nonblock && !sk->send_timeout;
-	waiter_start(&w, sk->send_timeout);
+	ofl_waiter_start(&w, sk->send_timeout);
 	for (;;) {
 		n = sk->ops->send(sk, (const uint8_t *)buf + done, len - done,
 				  to, to_len);
@@ -163,12 +98,12 @@ static int64_t sock_send(struct ofl_socket *sk, const void *buf, size_t len,
 				break;
 			continue;
 		}
-		if (n != -EAGAIN || nonblock || !waiter_step(&w))
+		if (n != -EAGAIN || nonblock || !ofl_waiter_step(&w))
 			break;
 	}
 	while (sk->lends && sk->ops->sent(sk) == -EAGAIN)
-		waiter_step(&w);
-	waiter_end(&w);
+		ofl_waiter_step(&w);
+	ofl_waiter_end(&w);
 	return done || n >= 0 ? (int64_t)done : n;
 }
 
@@ -272,7 +207,7 @@ int connect(int fd, const struct sockaddr *addr, socklen_t len)
 {
 	bool nonblock;
 	struct ofl_socket *sk = socket_of(fd, &nonblock);
-	struct waiter w;
+	struct ofl_waiter w;
 	int err;
 
 	if (!sk)
@@ -284,10 +219,10 @@ int connect(int fd, const struct sockaddr *addr, socklen_t len)
 	err = sk->ops->connect(sk, addr, len);
 	if (err)
 		return failed(err);
-	waiter_start(&w, 0); /* the family has a time-out of its own */
+	ofl_waiter_start(&w, 0); /* the family has a time-out of its own */
 	while ((err = sk->ops->connected(sk)) == -EAGAIN && !nonblock)
-		waiter_step(&w);
-	waiter_end(&w);
+		ofl_waiter_step(&w);
+	ofl_waiter_end(&w);
 	if (err == -EAGAIN)
 		err = -EINPROGRESS;
 	return err ? failed(err) : 0;
@@ -309,7 +244,7 @@ int accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 	struct ofl_socket *sk = socket_of(fd, &nonblock), *conn = NULL;
 	struct sockaddr_storage peer;
 	socklen_t peer_len;
-	struct waiter w;
+	struct ofl_waiter w;
 	int err, new_fd;
 
 	if (!sk)
@@ -323,11 +258,11 @@ int accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 		return failed(-EMFILE);
 	ofl_devices_check();
 	sk->family->progress();
-	waiter_start(&w, sk->recv_timeout);
+	ofl_waiter_start(&w, sk->recv_timeout);
 	while ((err = sk->ops->accept(sk, &conn)) == -EAGAIN && !nonblock)
-		if (!waiter_step(&w))
+		if (!ofl_waiter_step(&w))
 			break;
-	waiter_end(&w);
+	ofl_waiter_end(&w);
 	if (err)
 		return failed(err);
 	conn->family = sk->family;
@@ -462,7 +397,7 @@ static int take_timeout(const void *value, socklen_t len, uint64_t *ns)
 	memcpy(&tv, value, sizeof(tv));
 	if (tv.tv_sec < 0 || tv.tv_usec < 0 || tv.tv_usec >= 1000000)
 		return -EDOM;
-	if ((uint64_t)tv.tv_sec > FOREVER / OFL_SEC - 1)
+	if ((uint64_t)tv.tv_sec > UINT64_MAX / OFL_SEC - 1)
 		*ns = 0;
 	else
 		*ns = (uint64_t)tv.tv_sec * OFL_SEC + (uint64_t)tv.tv_usec * 1000;
@@ -568,40 +503,4 @@ int ioctl(int fd, unsigned long request, ...)
 	}
 	err = ofl_tty_ioctl(fd, request, arg);
 	return err ? failed(err) : 0;
-}
-
-/* --- poll --- */
-
-static int look_at_all(struct pollfd *fds, nfds_t nr)
-{
-	int found = 0;
-
-	for (nfds_t i = 0; i < nr; i++) {
-		int bits;
-
-		fds[i].revents = 0;
-		if (fds[i].fd < 0)
-			continue;
-		bits = ofl_files_poll(fds[i].fd);
-		bits &= fds[i].events | POLLERR | POLLHUP | POLLNVAL;
-		fds[i].revents = (short)bits;
-		found += bits != 0;
-	}
-	return found;
-}
-
-int poll(struct pollfd *fds, nfds_t nr, int timeout)
-{
-	struct waiter w;
-	int found;
-
-	if (nr && !fds)
-		return failed(-EFAULT);
-	progress_all();
-	waiter_start(&w, timeout > 0 ? (uint64_t)timeout * OFL_MS : 0);
-	while (!(found = look_at_all(fds, nr)) && timeout)
-		if (!waiter_step(&w))
-			break;
-	waiter_end(&w);
-	return found;
 }

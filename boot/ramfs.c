@@ -153,10 +153,11 @@ static int ramfs_create(struct ofl_p9_node *dir, const char *name, uint32_t flag
 	return 0;
 }
 
-static void ramfs_close(struct ofl_p9_file *file)
+static int ramfs_close(struct ofl_p9_file *file)
 {
 	ramfs_put(file->node);
 	free(file);
+	return 0;
 }
 
 static int ramfs_fsync(struct ofl_p9_file *file, bool data_only)

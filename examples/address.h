@@ -186,6 +186,25 @@ static inline int listen_on(const char *where)
 	return fd;
 }
 
+/* Read and write what there is, and never wait. */
+static inline void never_wait(int fd)
+{
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+}
+
+/* For a loop over poll(): a listener that never waits, and that is said. */
+static inline int serve_on(const char *name, const char *where)
+{
+	int fd = listen_on(where);
+
+	if (fd < 0)
+		return -1;
+	never_wait(fd);
+	printf("%s: listening on %s\n", name, where);
+	fflush(stdout);
+	return fd;
+}
+
 /* A socket that is connected, or -1 and errno. */
 static inline int connect_to(const char *where)
 {
@@ -205,12 +224,6 @@ static inline int connect_to(const char *where)
 		return -1;
 	}
 	return fd;
-}
-
-/* Read and write what there is, and never wait. */
-static inline void never_wait(int fd)
-{
-	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
 #endif

@@ -74,13 +74,10 @@ int main(int argc, char **argv)
 	long left = argc > 2 ? atol(argv[2]) : -1, served = 0;
 	int fd;
 
-	polls[0].fd = listen_on(where);
+	polls[0].fd = serve_on("echo", where);
 	polls[0].events = POLLIN;
 	if (polls[0].fd < 0)
 		return 1;
-	never_wait(polls[0].fd);
-	printf("echo: listening on %s\n", where);
-	fflush(stdout);
 	while (left != served || nr) {
 		if (poll(polls, (nfds_t)nr + 1, -1) < 0) {
 			perror("poll");

@@ -254,14 +254,11 @@ static int serve(struct pollfd *p, struct client *c)
 int main(int argc, char **argv)
 {
 	const char *where = argc > 1 ? argv[1] : "80";
-	int listener = listen_on(where), fd;
+	int listener = serve_on("httpd", where), fd;
 
 	if (listener < 0)
 		return 1;
-	never_wait(listener);
 	polls[0].events = POLLIN;
-	printf("httpd: listening on %s\n", where);
-	fflush(stdout);
 	for (;;) {
 		/* Clients that have no room here wait in the queue. */
 		polls[0].fd = nr < CLIENTS ? listener : -1;

@@ -140,13 +140,10 @@ int main(int argc, char **argv)
 	long long next = 0, left;
 	int fd;
 
-	polls[0].fd = listen_on(where);
+	polls[0].fd = serve_on("publish", where);
 	polls[0].events = POLLIN;
 	if (polls[0].fd < 0)
 		return 1;
-	never_wait(polls[0].fd);
-	printf("publish: listening on %s\n", where);
-	fflush(stdout);
 	while (tick != count) {
 		left = started ? next - now_ms() : -1;
 		for (int i = 1; i <= nr; i++)

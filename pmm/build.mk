@@ -59,5 +59,5 @@ ALL += $(A)/pmm/offload-pmm
 
 # This test runs the daemon itself.
 ifeq ($(ARCH),x86_64)
-$(O)/test/unit/test_pmm_socket: | $(A)/pmm/offload-pmm
+$(O)/test/unit/test_pmm_socket $(O)/test/unit/test_pmm_process: | $(A)/pmm/offload-pmm
 endif

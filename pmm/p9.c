@@ -163,9 +163,12 @@ static int p9_clunk(struct ofl_p9 *p9, struct ofl_p9_request *q)
 		return -EBADF;
 	if (fid->xattr)
 		err = q->last ? ofl_p9_xattr_finish(p9, fid) : -EBUSY;
-	/* Else something hangs on it; it is closed when that ends. */
-	if (q->last)
-		ofl_p9_fid_empty(fid);
+	/* Else something hangs on it; it is closed when that ends, and nobody hears how. */
+	if (q->last) {
+		int closed = ofl_p9_fid_empty(fid);
+
+		err = err ? err : closed;
+	}
 	return err;
 }
 
@@ -235,6 +238,13 @@ struct ofl_p9_fid *ofl_p9_take_fid(struct ofl_p9_request *q)
 {
 	ofl_p9_get32(&q->r);
 	return q->r.bad || q->taken == 2 ? NULL : q->fid[q->taken++];
+}
+
+int ofl_p9_complete(const struct ofl_p9_request *q, const struct ofl_p9_fid *fid)
+{
+	if (q->r.bad)
+		return -EINVAL;
+	return fid ? 0 : -EBADF;
 }
 
 /* Twalk, Txattrwalk: is the number that the client wants free? */

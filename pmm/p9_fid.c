@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "log.h"
 #include "p9_session.h"
 
 static struct ofl_p9_fid **fid_slot(struct ofl_p9 *p9, uint32_t number)
@@ -54,23 +55,35 @@ void ofl_p9_fid_unlink(struct ofl_p9 *p9, struct ofl_p9_fid *fid)
 	p9->nr_fids--;
 }
 
-void ofl_p9_fid_empty(struct ofl_p9_fid *fid)
+int ofl_p9_fid_empty(struct ofl_p9_fid *fid)
 {
 	const struct ofl_p9_fs_ops *ops = fid->p9->ops;
+	int err = 0;
 
 	if (fid->file)
-		ops->close(fid->file);
+		err = ops->close(fid->file);
 	if (fid->node)
 		ops->put(fid->node);
 	free(fid->xattr);
 	fid->file = NULL;
 	fid->node = NULL;
 	fid->xattr = NULL;
+	return err;
+}
+
+/* Nobody waits for the answer: a client that is gone, or has given the fid up. */
+static void fid_say(int err)
+{
+	if (err)
+		ofl_log("9p: closing a file that its client had left: error %d", -err);
 }
 
 static void fid_drop_run(struct ofl_job *job)
 {
-	ofl_p9_fid_empty((void *)((char *)job - offsetof(struct ofl_p9_fid, drop)));
+	struct ofl_p9_fid *fid =
+		(void *)((char *)job - offsetof(struct ofl_p9_fid, drop));
+
+	fid->closed = ofl_p9_fid_empty(fid);
 }
 
 static void fid_drop_done(struct ofl_job *job)
@@ -79,6 +92,7 @@ static void fid_drop_done(struct ofl_job *job)
 		(void *)((char *)job - offsetof(struct ofl_p9_fid, drop));
 
 	fid->p9->drops--;
+	fid_say(fid->closed);
 	free(fid);
 }
 
@@ -96,7 +110,7 @@ void ofl_p9_fid_unref(struct ofl_p9_fid *fid)
 			return;
 		}
 	}
-	ofl_p9_fid_empty(fid);
+	fid_say(ofl_p9_fid_empty(fid));
 	free(fid);
 }
 

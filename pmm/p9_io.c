@@ -210,9 +210,11 @@ int ofl_p9_do_readdir(struct ofl_p9 *p9, struct ofl_p9_request *q)
 
 /* --- locks --- */
 
+/* The fields of both requests, and the open file that they are about. */
 static int p9_get_lock(struct ofl_p9_request *q, bool flags,
-		       struct ofl_p9_lock *lock)
+		       struct ofl_p9_file **file, struct ofl_p9_lock *lock)
 {
+	struct ofl_p9_fid *fid = ofl_p9_take_fid(q);
 	char client[OFL_P9_NAME_MAX + 1];
 	int err;
 
@@ -225,24 +227,24 @@ static int p9_get_lock(struct ofl_p9_request *q, bool flags,
 	err = ofl_p9_get_string(&q->r, client, sizeof(client));
 	if (err)
 		return err;
-	return lock->type > OFL_P9_LOCK_UN ? -EINVAL : 0;
+	if (lock->type > OFL_P9_LOCK_UN)
+		return -EINVAL;
+	if (!fid || !fid->file)
+		return -EBADF;
+	*file = fid->file;
+	return 0;
 }
 
 /* Never waits: the client asks again until it has it, and may be flushed. */
 int ofl_p9_do_lock(struct ofl_p9 *p9, struct ofl_p9_request *q)
 {
-	struct ofl_p9_fid *fid = ofl_p9_take_fid(q);
+	struct ofl_p9_file *file;
 	struct ofl_p9_lock lock;
 	int err;
 
-	err = p9_get_lock(q, true, &lock);
-	if (err)
-		return err;
-	if (!fid || !fid->file)
-		return -EBADF;
-	if (!p9->ops->lock)
-		return -EOPNOTSUPP;
-	err = p9->ops->lock(fid->file, &lock);
+	err = p9_get_lock(q, true, &file, &lock);
+	if (!err)
+		err = p9->ops->lock ? p9->ops->lock(file, &lock) : -EOPNOTSUPP;
 	if (err && err != -EAGAIN)
 		return err;
 	ofl_p9_put8(&q->w, err ? P9_LOCK_BLOCKED : P9_LOCK_SUCCESS);
@@ -251,18 +253,13 @@ int ofl_p9_do_lock(struct ofl_p9 *p9, struct ofl_p9_request *q)
 
 int ofl_p9_do_getlock(struct ofl_p9 *p9, struct ofl_p9_request *q)
 {
-	struct ofl_p9_fid *fid = ofl_p9_take_fid(q);
+	struct ofl_p9_file *file;
 	struct ofl_p9_lock lock;
 	int err;
 
-	err = p9_get_lock(q, false, &lock);
-	if (err)
-		return err;
-	if (!fid || !fid->file)
-		return -EBADF;
-	if (!p9->ops->getlock)
-		return -EOPNOTSUPP;
-	err = p9->ops->getlock(fid->file, &lock);
+	err = p9_get_lock(q, false, &file, &lock);
+	if (!err)
+		err = p9->ops->getlock ? p9->ops->getlock(file, &lock) : -EOPNOTSUPP;
 	if (err)
 		return err;
 	ofl_p9_put8(&q->w, lock.type);

@@ -24,11 +24,9 @@ int ofl_p9_do_getattr(struct ofl_p9 *p9, struct ofl_p9_request *q)
 	int err;
 
 	ofl_p9_get64(&q->r); /* what is wanted: it gets all there is */
-	if (q->r.bad)
-		return -EINVAL;
-	if (!fid)
-		return -EBADF;
-	err = p9->ops->getattr(fid->node, &a);
+	err = ofl_p9_complete(q, fid);
+	if (!err)
+		err = p9->ops->getattr(fid->node, &a);
 	if (err)
 		return err;
 	ofl_p9_put64(&q->w, P9_GETATTR_BASIC);
@@ -54,6 +52,7 @@ int ofl_p9_do_setattr(struct ofl_p9 *p9, struct ofl_p9_request *q)
 {
 	struct ofl_p9_fid *fid = ofl_p9_take_fid(q);
 	struct ofl_p9_setattr set;
+	int err;
 
 	set.valid = ofl_p9_get32(&q->r);
 	set.mode = ofl_p9_get32(&q->r);
@@ -64,11 +63,8 @@ int ofl_p9_do_setattr(struct ofl_p9 *p9, struct ofl_p9_request *q)
 	set.atime.nsec = ofl_p9_get64(&q->r);
 	set.mtime.sec = ofl_p9_get64(&q->r);
 	set.mtime.nsec = ofl_p9_get64(&q->r);
-	if (q->r.bad)
-		return -EINVAL;
-	if (!fid)
-		return -EBADF;
-	return p9->ops->setattr(fid->node, &set);
+	err = ofl_p9_complete(q, fid);
+	return err ? err : p9->ops->setattr(fid->node, &set);
 }
 
 int ofl_p9_do_statfs(struct ofl_p9 *p9, struct ofl_p9_request *q)
@@ -77,11 +73,9 @@ int ofl_p9_do_statfs(struct ofl_p9 *p9, struct ofl_p9_request *q)
 	struct ofl_p9_statfs st;
 	int err;
 
-	if (q->r.bad)
-		return -EINVAL;
-	if (!fid)
-		return -EBADF;
-	err = p9->ops->statfs(fid->node, &st);
+	err = ofl_p9_complete(q, fid);
+	if (!err)
+		err = p9->ops->statfs(fid->node, &st);
 	if (err)
 		return err;
 	ofl_p9_put32(&q->w, st.type);
@@ -102,11 +96,9 @@ int ofl_p9_do_readlink(struct ofl_p9 *p9, struct ofl_p9_request *q)
 	char target[OFL_P9_PATH_MAX + 1];
 	int len;
 
-	if (q->r.bad)
-		return -EINVAL;
-	if (!fid)
-		return -EBADF;
-	len = p9->ops->readlink(fid->node, target);
+	len = ofl_p9_complete(q, fid);
+	if (!len)
+		len = p9->ops->readlink(fid->node, target);
 	if (len < 0)
 		return len;
 	ofl_p9_put_string(&q->w, target, (size_t)len);
@@ -115,27 +107,30 @@ int ofl_p9_do_readlink(struct ofl_p9 *p9, struct ofl_p9_request *q)
 
 /* --- names --- */
 
+/* A new entry: its qid is the reply. */
+static int p9_made(struct ofl_p9_request *q, int err, const struct ofl_p9_qid *qid)
+{
+	if (!err)
+		ofl_p9_put_qid(&q->w, qid);
+	return err;
+}
+
 int ofl_p9_do_mkdir(struct ofl_p9 *p9, struct ofl_p9_request *q)
 {
 	struct ofl_p9_fid *fid = ofl_p9_take_fid(q);
 	char name[OFL_P9_NAME_MAX + 1];
-	struct ofl_p9_qid qid;
+	struct ofl_p9_qid qid = { 0 };
 	uint32_t mode;
 	int err;
 
 	err = ofl_p9_name(&q->r, name);
-	if (err)
-		return err;
 	mode = ofl_p9_get32(&q->r);
 	ofl_p9_get32(&q->r);
-	if (q->r.bad)
-		return -EINVAL;
-	if (!fid)
-		return -EBADF;
-	err = p9->ops->mkdir(fid->node, name, mode, &qid);
 	if (!err)
-		ofl_p9_put_qid(&q->w, &qid);
-	return err;
+		err = ofl_p9_complete(q, fid);
+	if (!err)
+		err = p9->ops->mkdir(fid->node, name, mode, &qid);
+	return p9_made(q, err, &qid);
 }
 
 /* Linux's file types; major and minor are not looked at: see ops->mknod. */
@@ -143,27 +138,21 @@ int ofl_p9_do_mknod(struct ofl_p9 *p9, struct ofl_p9_request *q)
 {
 	struct ofl_p9_fid *fid = ofl_p9_take_fid(q);
 	char name[OFL_P9_NAME_MAX + 1];
-	struct ofl_p9_qid qid;
+	struct ofl_p9_qid qid = { 0 };
 	uint32_t mode;
 	int err;
 
 	err = ofl_p9_name(&q->r, name);
-	if (err)
-		return err;
 	mode = ofl_p9_get32(&q->r);
+	ofl_p9_get64(&q->r);
 	ofl_p9_get32(&q->r);
-	ofl_p9_get32(&q->r);
-	ofl_p9_get32(&q->r);
-	if (q->r.bad)
-		return -EINVAL;
-	if (!fid)
-		return -EBADF;
-	if (!p9->ops->mknod)
-		return -EOPNOTSUPP;
-	err = p9->ops->mknod(fid->node, name, mode, &qid);
 	if (!err)
-		ofl_p9_put_qid(&q->w, &qid);
-	return err;
+		err = ofl_p9_complete(q, fid);
+	if (!err && !p9->ops->mknod)
+		err = -EOPNOTSUPP;
+	if (!err)
+		err = p9->ops->mknod(fid->node, name, mode, &qid);
+	return p9_made(q, err, &qid);
 }
 
 int ofl_p9_do_link(struct ofl_p9 *p9, struct ofl_p9_request *q)
@@ -178,32 +167,25 @@ int ofl_p9_do_link(struct ofl_p9 *p9, struct ofl_p9_request *q)
 		return err;
 	if (!fid || !dir)
 		return -EBADF;
-	if (!p9->ops->link)
-		return -EOPNOTSUPP;
-	return p9->ops->link(fid->node, dir->node, name);
+	return p9->ops->link ? p9->ops->link(fid->node, dir->node, name) : -EOPNOTSUPP;
 }
 
 int ofl_p9_do_symlink(struct ofl_p9 *p9, struct ofl_p9_request *q)
 {
 	struct ofl_p9_fid *fid = ofl_p9_take_fid(q);
 	char name[OFL_P9_NAME_MAX + 1], target[OFL_P9_PATH_MAX + 1];
-	struct ofl_p9_qid qid;
+	struct ofl_p9_qid qid = { 0 };
 	int err;
 
 	err = ofl_p9_name(&q->r, name);
 	if (!err)
 		err = ofl_p9_get_string(&q->r, target, sizeof(target));
-	if (err)
-		return err;
 	ofl_p9_get32(&q->r);
-	if (q->r.bad)
-		return -EINVAL;
-	if (!fid)
-		return -EBADF;
-	err = p9->ops->symlink(fid->node, name, target, &qid);
 	if (!err)
-		ofl_p9_put_qid(&q->w, &qid);
-	return err;
+		err = ofl_p9_complete(q, fid);
+	if (!err)
+		err = p9->ops->symlink(fid->node, name, target, &qid);
+	return p9_made(q, err, &qid);
 }
 
 int ofl_p9_do_unlinkat(struct ofl_p9 *p9, struct ofl_p9_request *q)
@@ -214,14 +196,12 @@ int ofl_p9_do_unlinkat(struct ofl_p9 *p9, struct ofl_p9_request *q)
 	int err;
 
 	err = ofl_p9_name(&q->r, name);
-	if (err)
-		return err;
 	flags = ofl_p9_get32(&q->r);
-	if (q->r.bad || (flags & ~P9_UNLINK_FOLDER))
-		return -EINVAL;
-	if (!fid)
-		return -EBADF;
-	return p9->ops->unlink(fid->node, name, flags & P9_UNLINK_FOLDER);
+	if (!err && (flags & ~P9_UNLINK_FOLDER))
+		err = -EINVAL;
+	if (!err)
+		err = ofl_p9_complete(q, fid);
+	return err ? err : p9->ops->unlink(fid->node, name, flags);
 }
 
 int ofl_p9_do_renameat(struct ofl_p9 *p9, struct ofl_p9_request *q)
@@ -232,10 +212,9 @@ int ofl_p9_do_renameat(struct ofl_p9 *p9, struct ofl_p9_request *q)
 
 	from_dir = ofl_p9_take_fid(q);
 	err = ofl_p9_name(&q->r, from);
-	if (err)
-		return err;
 	to_dir = ofl_p9_take_fid(q);
-	err = ofl_p9_name(&q->r, to);
+	if (!err)
+		err = ofl_p9_name(&q->r, to);
 	if (err)
 		return err;
 	if (!from_dir || !to_dir)
@@ -253,19 +232,16 @@ int ofl_p9_do_rename(struct ofl_p9 *p9, struct ofl_p9_request *q)
 	err = ofl_p9_name(&q->r, name);
 	if (err)
 		return err;
-	if (!fid || !dir)
-		return -EBADF;
-	return p9->ops->move(fid->node, dir->node, name);
+	return fid && dir ? p9->ops->move(fid->node, dir->node, name) : -EBADF;
 }
 
 /* The fid is gone already, whether or not the file will be (and ro or not). */
 int ofl_p9_do_remove(struct ofl_p9 *p9, struct ofl_p9_request *q)
 {
 	struct ofl_p9_fid *fid = ofl_p9_take_fid(q);
+	int err = ofl_p9_complete(q, fid);
 
-	if (q->r.bad)
-		return -EINVAL;
-	if (!fid)
-		return -EBADF;
-	return p9->ro ? -EROFS : p9->ops->remove(fid->node);
+	if (!err && p9->ro)
+		err = -EROFS;
+	return err ? err : p9->ops->remove(fid->node);
 }

@@ -34,6 +34,7 @@ struct ofl_p9_fid {
 	uint32_t flags;		  /* it was opened with */
 	struct ofl_p9_xattr *xattr;
 	struct ofl_job drop;
+	int closed; /* by it: how that ended */
 };
 
 /* What a handler works with; it may run in a thread of its own. */
@@ -104,13 +105,15 @@ void ofl_p9_fid_unlink(struct ofl_p9 *p9, struct ofl_p9_fid *fid);
 void ofl_p9_fid_unref(struct ofl_p9_fid *fid);
 void ofl_p9_fid_forget(struct ofl_p9 *p9);
 
-/* In any thread: close what is in a fid that nobody else uses. */
-void ofl_p9_fid_empty(struct ofl_p9_fid *fid);
+/* In any thread: close what is in a fid that nobody else uses.  0, or its file's error. */
+int ofl_p9_fid_empty(struct ofl_p9_fid *fid);
 
 /* --- for handlers --- */
 
 /* Take a fid's number from the message: the fid, or NULL. */
 struct ofl_p9_fid *ofl_p9_take_fid(struct ofl_p9_request *q);
+/* Behind the last field: were all there (-EINVAL), and is the fid (-EBADF)?  Or 0. */
+int ofl_p9_complete(const struct ofl_p9_request *q, const struct ofl_p9_fid *fid);
 /*
  * Take a name that can only mean an entry of its folder, to a buffer of
  * OFL_P9_NAME_MAX + 1.  -EINVAL, -ENAMETOOLONG; -EACCES for "..".

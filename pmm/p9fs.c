@@ -254,11 +254,13 @@ static int p9fs_open(struct ofl_p9_node *node, uint32_t flags,
 	return p9fs_file_new(node, fd, file);
 }
 
-static void p9fs_close_file(struct ofl_p9_file *file)
+static int p9fs_close_file(struct ofl_p9_file *file)
 {
-	close(file->fd);
+	int err = close(file->fd) ? -errno : 0;
+
 	ofl_p9fs_put(file->node);
 	free(file);
+	return err;
 }
 
 /* A new file, or without EXCL an old one, found as every other. */

@@ -142,7 +142,8 @@ struct ofl_p9_fs_ops {
 	int (*create)(struct ofl_p9_node *dir, const char *name, uint32_t flags,
 		      uint32_t mode, bool quick, struct ofl_p9_node **node,
 		      struct ofl_p9_file **file);
-	void (*close)(struct ofl_p9_file *file);
+	/* It is closed in any case; the error may be of a write before (NFS, FUSE, quotas). */
+	int (*close)(struct ofl_p9_file *file);
 	/* Bytes or -errno; EISDIR for a folder. */
 	int64_t (*read)(struct ofl_p9_file *file, void *buf, uint32_t len,
 			uint64_t off);

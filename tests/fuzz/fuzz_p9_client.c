@@ -4,16 +4,8 @@
  * reply three bytes (what to do, where, with what), and for some the whole
  * reply.  The mock server answers honestly, then the reply is spoilt.
  */
-#include "tests/unit/rt_mock.h"
+#include "tests/unit/p9_client.h"
 #include "fuzz.h"
-
-#include "baremetal/p9.c"
-#include "baremetal/p9_names.c"
-#include "baremetal/p9_ops.c"
-#include "baremetal/p9_virtio.c"
-#include "baremetal/virtio.c"
-#include "baremetal/vq.c"
-#include "tests/unit/p9_mock.h"
 
 static struct fuzz_in in;
 
@@ -79,8 +71,6 @@ static void directory(struct ofl_p9 *p9, uint32_t fid)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct ofl_virtio dev;
-	static struct ofl_p9 p9;
 	struct ofl_p9_attr attr;
 	uint8_t buf[300];
 	uint32_t dir, fid;

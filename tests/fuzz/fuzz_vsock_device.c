@@ -5,7 +5,7 @@
  * names.
  */
 #include "tests/unit/pmm_vsock.h"
-#include "fuzz.h"
+#include "fuzz_vsock.h"
 
 #define CLIENTS 4
 
@@ -13,30 +13,10 @@ static int clients[CLIENTS];
 
 static void packet(struct fuzz_in *in)
 {
-	uint32_t how = fuzz_number(in, 1), len = 0, said;
-	struct ofl_vsock_hdr hdr = header(7, host_port, fuzz_number(in, 1) % 9);
-	uint8_t data[256];
+	struct ofl_vsock_hdr hdr = header(7, host_port, 0);
+	uint8_t data[FUZZ_VSOCK_DATA];
+	uint32_t said, len = fuzz_vsock_packet(in, &hdr, data, &said);
 
-	if (how & 1)
-		hdr.src_port = fuzz_number(in, 1);
-	if (how & 2)
-		hdr.dst_port = fuzz_number(in, 1);
-	if (how & 4)
-		hdr.fwd_cnt = fuzz_number(in, 4);
-	if (how & 8)
-		hdr.buf_alloc = fuzz_number(in, 4);
-	if (how & 16)
-		hdr.flags = fuzz_number(in, 1);
-	if (how & 32)
-		len = fuzz_number(in, 1);
-	fuzz_take(in, data, len);
-	hdr.len = said = len;
-	if ((how & 0xc0) == 0xc0) {
-		hdr.type = (uint16_t)fuzz_number(in, 1);
-		hdr.dst_cid = fuzz_number(in, 4);
-		hdr.len = fuzz_number(in, 2);
-		said = fuzz_number(in, 2);
-	}
 	submit(&hdr, data, len, said + OFL_VSOCK_HDR);
 }
 

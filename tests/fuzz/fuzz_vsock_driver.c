@@ -5,35 +5,15 @@
  */
 #undef _GNU_SOURCE
 #include "tests/unit/vsock_mock.h"
-#include "fuzz.h"
+#include "fuzz_vsock.h"
 
 static void hostile(struct fuzz_in *in, uint32_t port)
 {
-	uint32_t how = fuzz_number(in, 1), len = 0, written = 0;
-	struct ofl_vsock_hdr hdr = header(80, port, fuzz_number(in, 1) % 9);
-	uint8_t buf[256];
+	struct ofl_vsock_hdr hdr = header(80, port, 0);
+	uint8_t data[FUZZ_VSOCK_DATA];
+	uint32_t said, len = fuzz_vsock_packet(in, &hdr, data, &said);
 
-	if (how & 1)
-		hdr.src_port = fuzz_number(in, 1);
-	if (how & 2)
-		hdr.dst_port = 7;
-	if (how & 4)
-		hdr.fwd_cnt = fuzz_number(in, 4);
-	if (how & 8)
-		hdr.buf_alloc = fuzz_number(in, 4);
-	if (how & 16)
-		hdr.flags = fuzz_number(in, 1);
-	if (how & 32)
-		len = fuzz_number(in, 1);
-	fuzz_take(in, buf, len);
-	hdr.len = len;
-	if ((how & 0xc0) == 0xc0) {
-		hdr.type = (uint16_t)fuzz_number(in, 1);
-		hdr.src_cid = fuzz_number(in, 4);
-		hdr.len = fuzz_number(in, 2);
-		written = fuzz_number(in, 2);
-	}
-	inject_raw(&hdr, buf, len, written);
+	inject_raw(&hdr, data, len, said == len ? 0 : said);
 }
 
 /* So that a packet can be more than there is room for. */

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # The daemon is killed under load and comes back; so is the image.
-# timeout: 400
+# timeout: 600
 set -u
 . "$TOP/tests/host/sockets.sh"
 
@@ -75,4 +75,58 @@ start_image echo 7
 listens
 is "and keeps no descriptor of the others" "$before" "$(ls /proc/$pid/fd | wc -l)"
 stop_all
+
+# The next daemon has other shares, another window, other networks, or none.
+other_pmm() # OPTION...
+{
+	rm -f sock
+	"$pmm" --socket "$sock" --console "file:$work/console" "$@" >pmm.log 2>&1 </dev/null &
+	pid=$!
+	until_true test -S "$sock"
+}
+kill_pmm()
+{
+	disown $pid
+	kill -9 $pid
+	until_true sh -c "! kill -0 $pid"
+}
+told() # WHAT LINE
+{
+	until_true grep -q "^first:.*\.$" console
+	is "$1" "$(grep '^first:' console)" "$2"
+}
+for name in one two three four end; do
+	mkdir "$name"
+	echo "$name" >"$name/who"
+done
+# Somebody who takes frames, and sends none.
+socat -u UNIX-LISTEN:passt,fork /dev/null &
+until_true test -S passt
+: >console
+other_pmm --share one --share two,tag=second --vsock cid=5 --net "passt=passt,ip=192.0.2.5/24"
+"$native/other" --pmm "$sock" >image.log 2>&1 &
+image=$!
+told "all of it" "first:one second:two vsock:yes,cid=5 net:192.0.2.5 pool:yes random:yes."
+kill_pmm
+: >console
+other_pmm --share three --window 256K
+told "one share, a small window, no networks" \
+	"first:three second:No such file or directory vsock:no net:no pool:yes random:yes held:EIO."
+kill_pmm
+: >console
+other_pmm --share four --share three,tag=other --share one,tag=second --vsock cid=9 --window 8M \
+	--net "passt=passt,ip=192.0.2.77/24"
+told "more shares in another order, a large window, another CID and address" \
+	"first:four second:one vsock:yes,cid=9 net:192.0.2.77 pool:yes random:yes held:EIO."
+does "the listener serves there" sh -c "echo CONNECT 7 | timeout 20 socat -t10 - UNIX-CONNECT:$vsock | grep OK"
+kill_pmm
+: >console
+other_pmm --vsock cid=9
+told "no share" \
+	"first:No such device second:No such device vsock:yes,cid=9 net:no pool:yes random:yes held:EIO."
+kill_pmm
+other_pmm --share end --once
+until_true sh -c "! kill -0 $image" || kill -9 $image
+wait $image
+is "the image ends by itself" $? 0
 done_testing

@@ -1,142 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* POSIX files over a share and the console. */
-#include "rt_mock.h"
-
-#include <dirent.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "baremetal/console.c"
-#include "baremetal/p9.c"
-#include "baremetal/p9_names.c"
-#include "baremetal/p9_ops.c"
-#include "baremetal/p9_virtio.c"
-#include "baremetal/virtio.c"
-#include "baremetal/vq.c"
-
-#include "p9_mock.h"
-
-/* This program has a libc with the same names already. */
-#define open t_open
-#define creat t_creat
-#define close t_close
-#define read t_read
-#define write t_write
-#define lseek t_lseek
-#define ftruncate t_ftruncate
-#define fsync t_fsync
-#define fdatasync t_fdatasync
-#define fstat t_fstat
-#define isatty t_isatty
-#define dup t_dup
-#define dup2 t_dup2
-#define fcntl t_fcntl
-#define stat(name, st) t_stat(name, st)
-#define lstat t_lstat
-#define access t_access
-#define mkdir t_mkdir
-#define unlink t_unlink
-#define rmdir t_rmdir
-#define rename t_rename
-#define chmod t_chmod
-#define fchmod t_fchmod
-#define chown t_chown
-#define lchown t_lchown
-#define fchown t_fchown
-#define truncate t_truncate
-#define futimens t_futimens
-#define utimensat t_utimensat
-#define symlink t_symlink
-#define readlink t_readlink
-#define link t_link
-#define statvfs(name, st) t_statvfs(name, st)
-#define fstatvfs t_fstatvfs
-#define ioctl t_ioctl
-#define DIR struct ofl_dir
-#define opendir t_opendir
-#define readdir t_readdir
-#define rewinddir t_rewinddir
-#define closedir t_closedir
-#define result files_result
-#include "baremetal/files.c"
-#undef result
-#include "baremetal/tty.c"
-#define result dir_result
-#include "baremetal/dir.c"
-#undef result
-#include "baremetal/path.c"
-#define result attr_result
-#define owner attr_owner
-#include "baremetal/attr.c"
-#undef result
-#define find port_find
-#define post port_post
-#define con ports
-#include "baremetal/conports.c"
-#undef con
-
-/* A socket behind a descriptor; what it does is test_socket.c's. */
-static unsigned int socket_reads, socket_writes, socket_closes;
-
-int64_t ofl_socket_read(struct ofl_socket *sk, void *buf, size_t len,
-			bool nonblock)
-{
-	(void)sk;
-	(void)buf;
-	socket_reads++;
-	return nonblock ? -EAGAIN : (int64_t)len;
-}
-
-int64_t ofl_socket_write(struct ofl_socket *sk, const void *buf, size_t len,
-			 bool nonblock)
-{
-	(void)sk;
-	(void)buf;
-	(void)nonblock;
-	socket_writes++;
-	return (int64_t)len;
-}
-
-void ofl_socket_close(struct ofl_socket *sk)
-{
-	(void)sk;
-	socket_closes++;
-}
-
-int ofl_socket_poll(struct ofl_socket *sk)
-{
-	(void)sk;
-	return POLLHUP;
-}
-
-static struct ofl_virtio dev;
-static struct ofl_p9 share, other;
-
-static void start_share(void)
-{
-	srv_prepare(&dev, 24 * 1024);
-	ofl_files_forget(&share);
-	ofl_files_forget(&other);
-	ofl_tty_use(NULL);
-	assert_int_equal(ofl_p9_start(&share, &dev), 0);
-	assert_int_equal(ofl_files_mount(&share, true), 0);
-}
-
-static void end_share(void)
-{
-	for (int fd = 3; fd < OFL_OPEN_MAX; fd++)
-		close(fd);
-	free(share.reply);
-	share.reply = NULL;
-}
-
-#define assert_fails(call, number)                                             \
-	do {                                                                   \
-		errno = 0;                                                     \
-		assert_true((intptr_t)(call) == -1);                           \
-		assert_int_equal(errno, number);                               \
-	} while (0)
+/* Files and directories, from the POSIX calls down. */
+#include "files_mock.h"
 
 static void test_open_modes(void **state)
 {
@@ -357,6 +221,38 @@ static void test_long(void **state)
 	end_share();
 }
 
+/* A stream's close says what its last write could not; another's does not. */
+static void test_full(void **state)
+{
+	static uint8_t data[SRV_FILE_MAX];
+	int fd;
+
+	(void)state;
+	start_share();
+	fd = open("f", O_RDWR | O_CREAT, 0644);
+	assert_int_equal(write(fd, data, sizeof(data)), sizeof(data));
+	assert_fails(write(fd, data, 1), ENOSPC);
+	ofl_files_streams[fd] = &dev;
+	assert_fails(close(fd), ENOSPC);
+	assert_int_equal(srv_open_fids(), 1);
+	assert_fails(close(fd), EBADF);
+	/* The next file in its place; room again; no stream. */
+	fd = open("g", O_RDWR | O_CREAT, 0644);
+	ofl_files_streams[fd] = &dev;
+	assert_int_equal(close(fd), 0);
+	fd = open("f", O_RDWR);
+	ofl_files_streams[fd] = &dev;
+	lseek(fd, 0, SEEK_END);
+	assert_fails(write(fd, data, 1), ENOSPC);
+	lseek(fd, 0, SEEK_SET);
+	assert_int_equal(write(fd, data, 1), 1);
+	assert_int_equal(close(fd), 0);
+	fd = open("f", O_WRONLY | O_APPEND);
+	assert_fails(write(fd, data, 1), ENOSPC);
+	assert_int_equal(close(fd), 0);
+	end_share();
+}
+
 static void test_directories(void **state)
 {
 	struct dirent *entry;
@@ -388,145 +284,6 @@ static void test_directories(void **state)
 	assert_non_null(readdir(dir));
 	assert_int_equal(closedir(dir), 0);
 	assert_int_equal(srv_open_fids(), 1);
-	end_share();
-}
-
-/* --- without a PMM, or with one that goes away or lies --- */
-
-static void test_no_pmm(void **state)
-{
-	struct stat st;
-	char c;
-
-	(void)state;
-	sim_reset(9, 1);
-	ofl_files_forget(&share);
-	ofl_files_forget(&other);
-	ofl_tty_use(NULL);
-	assert_int_equal(write(1, "to the log\n", 11), 11);
-	assert_int_equal(write(2, "me too\n", 7), 7);
-	assert_true(log_has("to the log\nme too\n"));
-	assert_int_equal(read(0, &c, 1), 0);
-	assert_fails(open("f", O_RDONLY), ENODEV);
-	assert_fails(stat("f", &st), ENODEV);
-	assert_fails(mkdir("f", 0755), ENODEV);
-	assert_fails(rename("f", "g"), ENODEV);
-	assert_null(opendir("/"));
-	assert_int_equal(errno, ENODEV);
-}
-
-static void step_gone(void)
-{
-	if (mock_steps > 50)
-		mock_epoch = 2;
-}
-
-static void test_pmm_gone(void **state)
-{
-	struct stat st;
-	char c;
-	int fd;
-
-	(void)state;
-	start_share();
-	fd = open("f", O_RDWR | O_CREAT, 0644);
-	mock_steps = 0;
-	pmm_step = step_gone;
-	assert_fails(read(fd, &c, 1), EIO);
-	assert_true(mock_now < OFL_SEC);
-	assert_fails(write(fd, &c, 1), EIO);
-	assert_fails(lseek(fd, 0, SEEK_END), EIO);
-	assert_fails(fstat(fd, &st), EIO);
-	assert_fails(open("f", O_RDONLY), EIO);
-	assert_fails(rename("f", "g"), EIO);
-	/* The descriptor goes all the same. */
-	assert_fails(close(fd), EIO);
-	assert_fails(close(fd), EBADF);
-	end_share();
-}
-
-static struct ofl_console con;
-
-static void step_console_gone(void)
-{
-	sim_ack();
-	if (mock_steps > 5000)
-		mock_epoch = 2;
-}
-
-static void test_console_falls_back(void **state)
-{
-	static char text[30000];
-
-	(void)state;
-	sim_reset(OFL_VIRTIO_ID_CONSOLE, 2);
-	sim_refuse = 0;
-	memset(&dev, 0, sizeof(dev));
-	dev.hdr = sim_hdr();
-	dev.mem = (struct ofl_devmem){ window_mem + MEM_OFF, WIN_PA + MEM_OFF,
-				       24 * 1024, 0 };
-	dev.epoch = 1;
-	pmm_step = step_console_gone;
-	assert_int_equal(ofl_virtio_open(&dev), 0);
-	assert_int_equal(ofl_console_start(&con, &dev), 0);
-	ofl_tty_use(&con);
-	assert_int_equal(write(1, "seen", 4), 4);
-	assert_int_equal(con.tx.in_flight, 1);
-	assert_false(log_has("seen"));
-	/* Nobody takes it, then the PMM is gone: into the log, all of it. */
-	memset(text, 'y', sizeof(text));
-	strcpy(text + sizeof(text) - 5, "last");
-	assert_int_equal(write(1, text, sizeof(text) - 1), sizeof(text) - 1);
-	assert_true(log_has("seen"));
-	assert_true(log_has("last"));
-	assert_int_equal(write(1, "after", 5), 5);
-	assert_true(log_has("after"));
-	ofl_tty_use(NULL);
-}
-
-static void spoil_write_zero(unsigned int type, struct srv_reply *reply)
-{
-	if (type == P9_TWRITE)
-		memset(reply->buf + 7, 0, 4);
-}
-
-static void spoil_attr(unsigned int type, struct srv_reply *reply)
-{
-	if (type == P9_TGETATTR)
-		memset(reply->buf + 7, 0xff, reply->len - 7);
-}
-
-static void spoil_dirent(unsigned int type, struct srv_reply *reply)
-{
-	if (type == P9_TREADDIR && reply->len > 40)
-		reply->buf[11 + 22] = 0xff;
-}
-
-static void test_lies(void **state)
-{
-	struct stat st;
-	DIR *dir;
-	int fd;
-
-	(void)state;
-	start_share();
-	fd = open("f", O_RDWR | O_CREAT, 0644);
-	srv_spoil = spoil_write_zero; /* takes nothing, for ever */
-	assert_fails(write(fd, "abc", 3), EIO);
-	srv_spoil = spoil_attr;
-	assert_fails(stat("f", &st), EPROTO);
-	end_share();
-
-	start_share();
-	close(creat("a", 0644));
-	close(creat("b", 0644));
-	srv_spoil = spoil_dirent;
-	dir = opendir("/");
-	assert_non_null(dir);
-	errno = 0;
-	assert_null(readdir(dir));
-	assert_int_equal(errno, EPROTO);
-	assert_fails(closedir(dir), EIO);
 	end_share();
 }
 
@@ -581,7 +338,6 @@ static void test_sockets(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_no_pmm),
 		cmocka_unit_test(test_open_modes),
 		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_names),
@@ -589,10 +345,8 @@ int main(void)
 		cmocka_unit_test(test_seek),
 		cmocka_unit_test(test_descriptors),
 		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_directories),
-		cmocka_unit_test(test_pmm_gone),
-		cmocka_unit_test(test_console_falls_back),
-		cmocka_unit_test(test_lies),
 		cmocka_unit_test(test_sockets),
 	};
 

@@ -1,18 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The 9p client gives a request up: servers that let go of it, and others. */
-#include "rt_mock.h"
+#include "p9_client.h"
 
-#include "baremetal/p9.c"
-#include "baremetal/p9_names.c"
-#include "baremetal/p9_ops.c"
-#include "baremetal/p9_virtio.c"
-#include "baremetal/virtio.c"
-#include "baremetal/vq.c"
-
-#include "p9_mock.h"
-
-static struct ofl_virtio dev;
-static struct ofl_p9 p9;
 static uint8_t *const pool = window_mem + 0x80000;
 static uint64_t lost_pa;
 
@@ -145,13 +134,12 @@ static void note_lost(uint64_t pa)
 static int begin(void **state)
 {
 	(void)state;
-	srv_prepare(&dev, 24 * 1024);
-	pmm_step = step;
 	hold = 0;
 	held = -1;
 	flushes = 0;
 	lost_pa = 0;
-	assert_int_equal(ofl_p9_start(&p9, &dev), 0);
+	start_session();
+	pmm_step = step;
 	srv_make(0, "f", false);
 	ofl_pool_range = (struct ofl_pool_range){ pool, WIN_PA + 0x80000, 0x10000, 1 };
 	ofl_pool_lost = note_lost;
@@ -161,8 +149,7 @@ static int begin(void **state)
 static int end(void **state)
 {
 	(void)state;
-	free(p9.reply);
-	p9.reply = NULL;
+	end_session();
 	ofl_pool_range.va = NULL;
 	ofl_pool_lost = NULL;
 	return 0;

@@ -63,10 +63,10 @@ static int slow_walk(struct ofl_p9_node *dir, const char *name, bool quick,
 	return ofl_p9fs_ops.walk(dir, name, quick, node);
 }
 
-static void slow_close(struct ofl_p9_file *file)
+static int slow_close(struct ofl_p9_file *file)
 {
 	gate_pass();
-	ofl_p9fs_ops.close(file);
+	return ofl_p9fs_ops.close(file);
 }
 
 /* --- the transport: late replies are kept by tag --- */

@@ -39,10 +39,12 @@
 #define fcntl t_fcntl
 int t_fcntl(int fd, int command, ...);
 int t_ioctl(int fd, unsigned long request, ...);
+#include "baremetal/poll.c"
 #include "baremetal/socket.c"
 #include "baremetal/vsock.c"
 #include "baremetal/vsock_conn.c"
 #include "baremetal/vsock_socket.c"
+#include "baremetal/waiter.c"
 
 #define CID 5u
 #define HOST VMADDR_CID_HOST
