@@ -2,7 +2,9 @@
 # Out of this kernel with a lent core: kexec into a fresh one, which has all CPUs;
 # reboot, and on aarch64 kexec with a stuck core, which has to become one; a crash
 # kernel; at the end power off.  One boot after the other; /keep remembers which.
-# machines: hlt gicv3
+# (Not on GICv3 booted by device tree: there the ITS goes on writing to tables of the
+# kernel before, and the one after it stumbles, lent core or not.)
+# machines: hlt gicv2
 # needs: kexec
 # keep: yes
 # cmdline: crashkernel=256M
@@ -76,8 +78,8 @@ word() { grep -q -w "$1" /proc/cmdline; }
 case $boot in
 0)
 	borrow spin
-	out=$(another -l)
-	is "boot 0: a kernel is loaded" "$? $out" "0 "
+	another -l
+	is "boot 0: a kernel is loaded" "$(cat /sys/kernel/kexec_loaded)" 1
 	leave "kexec" $KEXEC -e -x
 	;;
 1)
@@ -91,22 +93,27 @@ case $boot in
 	if [ "$arch" = x86_64 ]; then
 		leave "reboot" reboot -f
 	fi
-	out=$(another -l)
-	is "boot 1: a kernel is loaded" "$? $out" "0 "
+	another -l
+	is "boot 1: a kernel is loaded" "$(cat /sys/kernel/kexec_loaded)" 1
 	leave "kexec with a stuck core" $KEXEC -e -x
 	;;
 2)
 	check "reset: not the other kernel" sh -c "! grep -q kexeced /proc/cmdline"
 	is "reset: all cores" "$(online)" 0-3
 	stuck_or_running
-	out=$(another -p)
-	is "boot 2: a crash kernel is loaded" "$? $out" "0 "
+	another -p
+	is "boot 2: a crash kernel is loaded" "$(cat /sys/kernel/kexec_crash_loaded)" 1
 	leave "panic" sh -c "echo c > /proc/sysrq-trigger"
 	;;
 3)
 	check "panic: the crash kernel" word crashed
-	check "panic: has the memory of the other" sh -c "head -c 1000000 /proc/vmcore > /keep/vmcore"
-	is "panic: as an ELF file" "$(head -c 4 /keep/vmcore | tail -c 3)" ELF
+	check "panic: has the memory of the other" test -s /proc/vmcore
+	if [ "$arch" = x86_64 ]; then
+		check "panic: saved" sh -c "head -c 1000000 /proc/vmcore > /keep/vmcore"
+		is "panic: as an ELF file" "$(head -c 4 /keep/vmcore | tail -c 3)" ELF
+	else
+		skip "panic: saved" "Debian's kexec does not find _text in this kernel's list"
+	fi
 	leave "reboot of the crash kernel" reboot -f
 	;;
 4)
