@@ -18,29 +18,61 @@
 
 #include <linux/types.h>
 
+/* In the order of an instance's life; the names are in fault.c. */
+enum ofl_fault_step {
+	OFL_FAULT_root,
+	OFL_FAULT_minors,
+	OFL_FAULT_class,
+	OFL_FAULT_guard,
+	OFL_FAULT_pm_notifier,
+	OFL_FAULT_reboot_notifier,
+	OFL_FAULT_specs,
+	OFL_FAULT_instance,
+	OFL_FAULT_crash_text,
+	OFL_FAULT_ranges,
+	OFL_FAULT_region,
+	OFL_FAULT_device_region,
+	OFL_FAULT_source,
+	OFL_FAULT_file,
+	OFL_FAULT_image,
+	OFL_FAULT_bell_irq,
+	OFL_FAULT_bell_dead,
+	OFL_FAULT_core,
+	OFL_FAULT_core_call,
+	OFL_FAULT_take,
+	OFL_FAULT_lend,
+	OFL_FAULT_start,
+	OFL_FAULT_entered,
+	OFL_FAULT_publish,
+	OFL_FAULT_add,
+	OFL_FAULT_remove,
+	OFL_FAULT_cdev,
+	OFL_FAULT_client,
+	OFL_FAULT_listen,
+	OFL_FAULT_log,
+	OFL_FAULT_crash,
+	OFL_FAULT_obeys,
+	OFL_FAULT_return,
+	OFL_FAULT_add_spec,
+	OFL_FAULT_offline,
+	OFL_FAULT_online,
 #ifdef CONFIG_X86_64
-#define OFL_FAULT_ARCH_STEPS(X)                                              \
-	X(bell_domain) X(bell_vector) X(park) X(park_table) X(kprobe)        \
-	X(offline) X(parked) X(online)
+	OFL_FAULT_bell_domain,
+	OFL_FAULT_bell_vector,
+	OFL_FAULT_park,
+	OFL_FAULT_park_table,
+	OFL_FAULT_kprobe,
+	OFL_FAULT_parked,
 #else
-#define OFL_FAULT_ARCH_STEPS(X)                                              \
-	X(bell_spi) X(device_irq) X(core_gic) X(core_gicd) X(offline) X(off) \
-	X(online) X(cpu_on)
+	OFL_FAULT_bell_spi,
+	OFL_FAULT_device_irq,
+	OFL_FAULT_core_gic,
+	OFL_FAULT_core_gicd,
+	OFL_FAULT_off,
+	OFL_FAULT_cpu_on,
 #endif
-
-/* In the order of an instance's life. */
-#define OFL_FAULT_STEPS(X)                                                   \
-	X(root) X(minors) X(class) X(guard) X(pm_notifier)                   \
-	X(reboot_notifier) X(specs) X(instance) X(crash_text) X(ranges)      \
-	X(region) X(device_region) X(source) X(file) X(image) X(bell_irq)    \
-	X(bell_dead) X(core) X(core_call) X(take) X(lend) X(start)           \
-	X(entered) X(publish) X(add) X(remove) X(cdev) X(client) X(listen)   \
-	X(log) X(crash) X(obeys) X(return) X(add_spec)                       \
-	OFL_FAULT_ARCH_STEPS(X)
-
-#define OFL_FAULT_NAME(name) OFL_FAULT_##name,
-enum ofl_fault_step { OFL_FAULT_STEPS(OFL_FAULT_NAME) OFL_FAULT_NR };
-#undef OFL_FAULT_NAME
+	OFL_FAULT_NR
+};
 
 /* Is it this step that has to fail now? */
 bool ofl_fault(enum ofl_fault_step step);

@@ -13,6 +13,8 @@
 #   # dt: reserved              aarch64: with a reserved-memory node
 #   # qemu-x86_64: -device edu     more of QEMU's own options, for one architecture
 #   # native: httpd fetch       images that it runs as processes
+#   # keep: yes                 a folder /keep, and a reset boots again
+#   # log-aarch64: TEXT         what the kernel's log must have in it (grep -E)
 #   # needs: dbench             what tests/lab/NAME fetches
 #   # timeout: 400              seconds, if 240 are few
 
