@@ -100,7 +100,6 @@ static void doze(uint64_t deadline)
 	ofl_idle();
 	ofl_timer_stop(&timer);
 	announce(false);
-	ofl_boot->image.heartbeat++;
 }
 
 /* A stop request brings an interrupt too; this look needs none that works. */
@@ -131,6 +130,5 @@ void ofl_platform_wait_until(unsigned int spins, uint64_t deadline)
 		ofl_platform_relax();
 	if (spins % WAIT_POLL != WAIT_POLL - 1)
 		return;
-	ofl_boot->image.heartbeat++;
 	look_at_request();
 }

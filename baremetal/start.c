@@ -30,6 +30,11 @@
 
 #define EXIT_BAD_ARGS 126
 
+void ofl_heartbeat(void)
+{
+	__atomic_fetch_add(&ofl_boot->image.heartbeat, 1, __ATOMIC_RELAXED);
+}
+
 /* argv out of the boot page; does not return if the arguments are malformed. */
 static int make_argv(char **argv)
 {
@@ -75,7 +80,6 @@ static void wait_for_pmm(void)
 						       ofl_now_ns() + PMM_LOOK : 0);
 		if (spins < ~0u)
 			spins++;
-		ofl_boot->image.heartbeat++;
 	}
 }
 

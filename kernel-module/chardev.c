@@ -102,7 +102,7 @@ static int chardev_release(struct inode *inode, struct file *file)
 		pr_info("offload%u: the PMM has detached\n", inst->number);
 	}
 	if ((client->on_close & OFL_ON_CLOSE_STOP) &&
-	    ofl_instance_holds_core(inst)) {
+	    (ofl_instance_holds_core(inst) || inst->super.away)) {
 		pr_info("offload%u: its control descriptor was closed: it is stopped\n",
 			inst->number);
 		ofl_instance_release(inst); /* says so when it cannot */
@@ -316,7 +316,7 @@ int ofl_chardev_add(struct ofl_instance *inst)
 	mutex_lock(&inst->lock);
 	inst->dev = dev;
 	if (inst->dump_due)
-		ofl_dump_crash(inst);
+		ofl_dump_crash(inst, NULL);
 	mutex_unlock(&inst->lock);
 	return 0;
 }

@@ -9,6 +9,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/delay.h>
 #include <linux/devcoredump.h>
 #include <linux/mm.h>
 #include <linux/printk.h>
@@ -21,6 +22,10 @@
 #include "elfcore.h"
 #include "report.h"
 #include "supervise.h"
+
+/* How long an image has to answer, and after how long it is asked again. */
+#define SAMPLE_MS 200
+#define SAMPLE_AGAIN_MS 20
 
 /* Whole pages from the start of the private part to its last byte not zero. */
 static size_t used_size(struct ofl_instance *inst)
@@ -127,13 +132,49 @@ struct ofl_crash *ofl_dump_record(struct ofl_instance *inst)
 }
 
 /**
+ * ofl_dump_sample() - ask a running image where it is
+ *
+ * With inst->lock held.  A record for the caller to free, without registers (nr_regs is
+ * 0) if the image does not answer; NULL: no memory.
+ */
+struct ofl_crash *ofl_dump_sample(struct ofl_instance *inst)
+{
+	struct ofl_crash *shared = inst->region.va + OFL_SAMPLE_OFF;
+	struct ofl_crash *sample = kzalloc(sizeof(*sample), GFP_KERNEL);
+	struct ofl_boot *boot = ofl_instance_boot(inst);
+	u32 seq = boot->host.sample_seq + 1;
+	unsigned int ms;
+
+	if (!sample)
+		return NULL;
+	sample->vector = OFL_VECTOR_NONE;
+	/* a line of ours alone; nothing else goes with it */
+	smp_store_release(&boot->host.sample_seq, seq);
+	ofl_arch_sync(&boot->host, sizeof(boot->host));
+	for (ms = 0; ms < SAMPLE_MS && !ofl_arch_is_idle(inst); ms++) {
+		if (ms % SAMPLE_AGAIN_MS == 0)
+			ofl_arch_ring(inst);
+		usleep_range(1000, 1200);
+		ofl_arch_sync(shared, sizeof(*shared));
+		/* what the image stored before it is visible after this */
+		if (smp_load_acquire(&shared->sampled_seq) == seq) {
+			memcpy(sample, shared, sizeof(*sample)); /* once */
+			break;
+		}
+	}
+	return sample;
+}
+
+/**
  * ofl_dump_crash() - a core file of the image that has just crashed
+ *
+ * @sample: registers in place of a crash record; or NULL
  *
  * With inst->lock held.  An instance that is not published yet gets it when it is.
  */
-void ofl_dump_crash(struct ofl_instance *inst)
+void ofl_dump_crash(struct ofl_instance *inst, const struct ofl_crash *sample)
 {
-	struct ofl_crash *crash;
+	struct ofl_crash *crash = NULL;
 	char why[OFL_MSG_MAX];
 	const char *end;
 
@@ -144,9 +185,10 @@ void ofl_dump_crash(struct ofl_instance *inst)
 	end = strchrnul(inst->crash_text, '\n');
 	snprintf(why, sizeof(why), "crashed: %.*s", (int)(end - inst->crash_text),
 		 inst->crash_text);
-	crash = ofl_dump_record(inst);
-	if (crash)
-		ofl_dump_make(inst, crash, why);
+	if (!sample)
+		sample = crash = ofl_dump_record(inst);
+	if (sample)
+		ofl_dump_make(inst, sample, why);
 	kfree(crash);
 }
 
@@ -172,6 +214,8 @@ static ssize_t dump_store(struct device *dev, struct device_attribute *attr,
 	} else {
 		if (inst->phase == OFL_PHASE_CRASHED)
 			crash = ofl_dump_record(inst);
+		else if (inst->phase == OFL_PHASE_RUNNING)
+			crash = ofl_dump_sample(inst);
 		err = ofl_dump_make(inst, crash,
 				    inst->phase == OFL_PHASE_CRASHED ? "crashed" :
 				    inst->phase == OFL_PHASE_RUNNING ? "running" :

@@ -76,8 +76,8 @@ static size_t put_text(uint8_t *p, const char *s, size_t max)
 
 static unsigned int signal_of(const struct ofl_crash *crash, uint32_t machine)
 {
-	if (crash->vector == OFL_VECTOR_NONE)
-		return SIG_ABRT;
+	if (crash->vector == OFL_VECTOR_NONE) /* with nothing to say, it runs */
+		return crash->text[0] ? SIG_ABRT : 0;
 	if (machine == OFL_MACHINE_X86_64) {
 		switch (crash->vector) {
 		case 0:

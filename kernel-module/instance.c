@@ -29,10 +29,11 @@
 
 #include "arch.h"
 #include "fault.h"
+#include "supervise.h"
 #include "table.h"
 
 /* From the start to the image's first store. */
-#define START_MS 1000
+#define START_MS 5000
 /* After the first unanswered start signal, and after each further one. */
 #define START_AGAIN_MS 50
 /* From a stop request to a core that is parked or off. */
@@ -68,7 +69,8 @@ enum ofl_instance_state ofl_instance_state(const struct ofl_instance *inst)
 	case OFL_PHASE_STUCK:
 		return OFL_INSTANCE_STUCK;
 	default:
-		return OFL_INSTANCE_OFFLINE;
+		return READ_ONCE(inst->super.away) ? OFL_INSTANCE_CRASHED :
+						     OFL_INSTANCE_OFFLINE;
 	}
 }
 
@@ -315,6 +317,7 @@ int ofl_instance_start(struct ofl_instance *inst)
 	inst->odd_state = false;
 	inst->late_told = false;
 	inst->crash_told = false;
+	ofl_supervise_started(inst);
 	fill_private(inst);
 	inst->started = ktime_get();
 	ofl_bell_core(inst, true);
@@ -406,6 +409,7 @@ int ofl_instance_release(struct ofl_instance *inst)
 {
 	int err;
 
+	WRITE_ONCE(inst->super.away, false); /* no recovery */
 	if (inst->phase != OFL_PHASE_LINUX && inst->phase != OFL_PHASE_HELD)
 		ofl_instance_stop(inst);
 	err = ofl_instance_return(inst);

@@ -80,6 +80,19 @@ struct ofl_bell {
 	u64 ringing; /* at the image; read without lock */
 };
 
+/* See supervise.c; words are read without lock. */
+struct ofl_supervise {
+	u32 heartbeat_ms; /* 0: the image need not beat */
+	bool recovery;
+	u32 recovery_limit, recovery_delay_ms;
+	u64 beats; /* as last seen */
+	ktime_t beat_at;
+	bool away; /* the image has crashed, and Linux has its core */
+	unsigned int attempts; /* recoveries in a row */
+	struct delayed_work again;
+	u32 crashes, heartbeats_lost, recoveries;
+};
+
 struct ofl_instance {
 	struct list_head node; /* see table.c */
 	unsigned int number;
@@ -114,6 +127,7 @@ struct ofl_instance {
 	char *crash_text; /* PAGE_SIZE; "" before the first crash */
 	bool no_dump;	  /* no core file of a crash; read without lock */
 	bool dump_due;	  /* of a crash before the instance was published */
+	struct ofl_supervise super;
 
 	struct device *dev; /* NULL: not yet published */
 	wait_queue_head_t poll_wait;

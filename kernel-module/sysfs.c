@@ -40,6 +40,10 @@
  *   uptime       ms since the start, of a running image; 0 else
  *   heartbeat, irqs, spurious
  *                counters that the image keeps
+ *   heartbeat_ms, recovery, recovery_limit, recovery_delay_ms
+ *                see supervise.c
+ *   starts, crashes, heartbeats_lost, recoveries
+ *                counters of this instance
  *   bell         the image's doorbell: number in /proc/interrupts (0: there is
  *                none), rings so far, rings at the image so far
  *   cid          of the image's vsock device, as the PMM has said; empty: it has
@@ -83,6 +87,11 @@ static int store_stop(struct ofl_instance *inst)
 {
 	switch (inst->phase) {
 	case OFL_PHASE_LINUX:
+		if (inst->super.away) { /* crashed, and not started again now */
+			WRITE_ONCE(inst->super.away, false);
+			ofl_chardev_changed(inst);
+			return 0;
+		}
 		pr_err("offload%u: nothing to stop, Linux has CPU %u\n",
 		       inst->number, inst->cpu);
 		return -EALREADY;
@@ -102,6 +111,7 @@ static ssize_t state_store(struct device *dev, struct device_attribute *attr,
 	if (mutex_lock_interruptible(&inst->lock))
 		return -EINTR;
 	if (sysfs_streq(buf, "start")) {
+		inst->super.attempts = 0;
 		err = ofl_instance_start(inst);
 	} else if (sysfs_streq(buf, "stop")) {
 		err = store_stop(inst);
@@ -424,5 +434,6 @@ static const struct attribute_group group = {
 const struct attribute_group *ofl_sysfs_groups[] = {
 	&group,
 	&ofl_dump_group,
+	&ofl_supervise_group,
 	NULL,
 };

@@ -58,7 +58,8 @@ static void look_at_crash(struct ofl_instance *inst)
 	}
 	kfree(line);
 	kfree(crash);
-	ofl_dump_crash(inst);
+	ofl_dump_crash(inst, NULL);
+	ofl_supervise_crashed(inst);
 }
 
 /* The image's core is back, or it said its last word some time ago. */
@@ -121,7 +122,8 @@ void ofl_watch_look(struct ofl_instance *inst)
 
 	if (state == OFL_STATE_EXITED) {
 		look_at_exit(inst);
-	} else if (idle && state == OFL_STATE_STOPPED) {
+	} else if (idle && state == OFL_STATE_STOPPED &&
+		   inst->phase != OFL_PHASE_CRASHED) {
 		ofl_instance_set_phase(inst, OFL_PHASE_HELD);
 		pr_info("offload%u: image %s was stopped\n", inst->number,
 			inst->source.name);
@@ -132,8 +134,9 @@ void ofl_watch_look(struct ofl_instance *inst)
 		       inst->number, inst->source.name, inst->cpu, raw);
 		scnprintf(inst->crash_text, PAGE_SIZE,
 			  "left its core without a word, in state %u\n", raw);
-		ofl_dump_crash(inst);
+		ofl_dump_crash(inst, NULL);
 		ofl_instance_set_phase(inst, OFL_PHASE_CRASHED);
+		ofl_supervise_crashed(inst);
 	} else if (idle && inst->phase == OFL_PHASE_STUCK) {
 		ofl_instance_set_phase(inst, OFL_PHASE_CRASHED);
 	} else if (!idle && state >= OFL_STATE_CRASHED) {
@@ -167,6 +170,7 @@ static void watch_work(struct work_struct *work)
 		return;
 	}
 	ofl_watch_look(inst);
+	ofl_supervise_look(inst);
 	again = worth_watching(inst);
 	mutex_unlock(&inst->lock);
 	if (again)
@@ -176,6 +180,7 @@ static void watch_work(struct work_struct *work)
 void ofl_watch_init(struct ofl_instance *inst)
 {
 	INIT_DELAYED_WORK(&inst->watch, watch_work);
+	ofl_supervise_init(inst);
 }
 
 void ofl_watch_start(struct ofl_instance *inst)
@@ -183,7 +188,7 @@ void ofl_watch_start(struct ofl_instance *inst)
 	bool slow = inst->bell.irq && READ_ONCE(inst->phase) == OFL_PHASE_RUNNING &&
 		    READ_ONCE(inst->image_state) < OFL_STATE_EXITED;
 
-	watch_in(inst, slow ? SLOW_MS : WATCH_MS);
+	watch_in(inst, slow ? ofl_supervise_watch_ms(inst, SLOW_MS) : WATCH_MS);
 }
 
 void ofl_watch_now(struct ofl_instance *inst)
@@ -193,5 +198,8 @@ void ofl_watch_now(struct ofl_instance *inst)
 
 void ofl_watch_end(struct ofl_instance *inst)
 {
+	/* the watcher may have asked for it; it starts nothing that is going */
+	cancel_delayed_work_sync(&inst->watch);
+	ofl_supervise_end(inst);
 	cancel_delayed_work_sync(&inst->watch);
 }

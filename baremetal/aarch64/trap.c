@@ -12,7 +12,7 @@ struct regs {
 _Static_assert(sizeof(struct regs) == 272, "vectors.S");
 
 void ofl_arm_fault(unsigned int slot, const struct regs *regs);
-void ofl_arm_irq(void);
+void ofl_arm_irq(const uint64_t *frame);
 
 /* ESR_ELx.EC, Arm ARM D17.2.37 */
 #define EC_INSN_ABORT 0x21u
@@ -112,18 +112,42 @@ void ofl_arm_fault(unsigned int slot, const struct regs *regs)
 	ofl_crashed();
 }
 
-static void stop_sgi(void)
+/*
+ * The host asks where we are.  frame, as vectors.S stores it: x19..x28 below it, then x29
+ * and pc, x29 and x30, x0..x18.
+ */
+static void sample(const uint64_t *frame)
 {
+	struct ofl_crash *s = (struct ofl_crash *)(OFL_REGION_VA + OFL_SAMPLE_OFF);
+	uint32_t seq = __atomic_load_n(&ofl_boot->host.sample_seq, __ATOMIC_ACQUIRE);
+
+	if (seq == s->sampled_seq)
+		return;
+	for (unsigned int i = 0; i < 31; i++)
+		s->regs[i] = i < 19 ? frame[4 + i] : i < 29 ? frame[(int)i - 29] :
+							      frame[i - 29 + 2];
+	s->pc = frame[1];
+	s->sp = read_sysreg("sp_el0");
+	s->regs[31] = s->sp;
+	s->regs[32] = s->pc;
+	s->regs[33] = current_el() == 2 ? read_sysreg("spsr_el2") : read_sysreg("spsr_el1");
+	s->nr_regs = 34;
+	s->vector = OFL_VECTOR_NONE;
+	__atomic_store_n(&s->sampled_seq, seq, __ATOMIC_RELEASE);
+}
+
+static void stop_sgi(const uint64_t *frame)
+{
+	sample(frame);
 	if (__atomic_load_n(&ofl_boot->host.request, __ATOMIC_ACQUIRE) == OFL_REQUEST_STOP)
 		ofl_platform_leave(OFL_STATE_STOPPED, 0);
 }
 
-void ofl_arm_irq(void)
+void ofl_arm_irq(const uint64_t *frame)
 {
 	unsigned int id;
 	uint32_t token = gic_ack(&id);
 
-	ofl_boot->image.heartbeat++;
 	if (id >= GIC_SPECIAL_FIRST && id <= GIC_SPECIAL_LAST) {
 		ofl_boot->image.irqs++;
 		ofl_boot->image.spurious++;
@@ -135,7 +159,7 @@ void ofl_arm_irq(void)
 	} else if (id == ofl_boot->arch.arm64.stop_sgi) {
 		ofl_boot->image.irqs++;
 		gic_eoi(token);
-		stop_sgi();
+		stop_sgi(frame);
 		return;
 	} else if (id == ofl_bell_irq()) {
 		ofl_bell_interrupt();

@@ -85,7 +85,13 @@ irq:
 	mrs_level x0, elr
 	stp	x29, x0, [sp, #-16]!
 	mov	x29, sp
-	sub	sp, sp, #528
+	sub	sp, sp, #608
+	/* below the frame, for a sample: C code keeps these for us */
+	stp	x19, x20, [x29, #-80]
+	stp	x21, x22, [x29, #-64]
+	stp	x23, x24, [x29, #-48]
+	stp	x25, x26, [x29, #-32]
+	stp	x27, x28, [x29, #-16]
 	stp	q0, q1, [sp]
 	stp	q2, q3, [sp, #32]
 	stp	q4, q5, [sp, #64]
@@ -106,6 +112,7 @@ irq:
 	mrs	x2, fpsr
 	str	x1, [sp, #512]
 	str	x2, [sp, #520]
+	mov	x0, x29
 	bl	ofl_arm_irq
 	ldr	x1, [sp, #512]
 	ldr	x2, [sp, #520]
@@ -127,7 +134,7 @@ irq:
 	ldp	q26, q27, [sp, #416]
 	ldp	q28, q29, [sp, #448]
 	ldp	q30, q31, [sp, #480]
-	add	sp, sp, #544
+	add	sp, sp, #624
 	ldp	x0, x1, [sp, #16]
 	ldp	x2, x3, [sp, #32]
 	ldp	x4, x5, [sp, #48]

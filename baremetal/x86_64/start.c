@@ -19,6 +19,13 @@ _Static_assert(OFL_REGION_VA + offsetof(struct ofl_boot, host.request) ==
 	       BOOT_HOST_REQUEST, "cpu_asm.h");
 _Static_assert(OFL_REGION_VA + offsetof(struct ofl_boot, image.state) ==
 	       BOOT_IMAGE_STATE, "cpu_asm.h");
+_Static_assert(OFL_REGION_VA + offsetof(struct ofl_boot, host.sample_seq) ==
+	       BOOT_HOST_SAMPLE && OFL_REGION_VA + OFL_SAMPLE_OFF == SAMPLE &&
+	       offsetof(struct ofl_crash, nr_regs) == SAMPLE_NR_REGS &&
+	       offsetof(struct ofl_crash, pc) == SAMPLE_PC &&
+	       offsetof(struct ofl_crash, sp) == SAMPLE_SP &&
+	       offsetof(struct ofl_crash, sampled_seq) == SAMPLE_SEQ &&
+	       offsetof(struct ofl_crash, regs) == SAMPLE_REGS, "cpu_asm.h");
 _Static_assert((int)OFL_REQUEST_STOP == REQUEST_STOP &&
 	       (int)OFL_STATE_EXITED == STATE_EXITED &&
 	       (int)OFL_STATE_CRASHED == STATE_CRASHED &&

@@ -212,7 +212,6 @@ void ofl_x86_irq(unsigned int vector)
 	} else {
 		ofl_irq_dispatch(vector);
 	}
-	ofl_boot->image.heartbeat++;
 }
 
 bool ofl_irqchip_valid(unsigned int irq)

@@ -100,7 +100,8 @@ fault:
 
 /*
  * Every NMI is the host's.  It may come at any instruction, also on the host's
- * page tables before ours are loaded: both map all that is used here.
+ * page tables before ours are loaded: both map all that is used here.  It is for a
+ * stop, or for a sample of the registers.
  */
 	.globl ofl_x86_nmi
 	.type ofl_x86_nmi, @function
@@ -109,8 +110,51 @@ ofl_x86_nmi:
 	movabs	$BOOT_HOST_REQUEST, %rax
 	cmpl	$REQUEST_STOP, (%rax)
 	je	1f
+	push	%rcx
+	movabs	$BOOT_HOST_SAMPLE, %rcx
+	mov	(%rcx), %eax
+	movabs	$SAMPLE, %rcx
+	cmp	SAMPLE_SEQ(%rcx), %eax
+	jne	3f
+	pop	%rcx
 	pop	%rax
 	iretq
+
+	/* Stack: rcx rax rip cs rflags rsp ss. */
+3:	push	%rax
+	mov	16(%rsp), %rax
+	mov	%rax, SAMPLE_REGS(%rcx)
+	mov	%rbx, SAMPLE_REGS + 8(%rcx)
+	mov	8(%rsp), %rax
+	mov	%rax, SAMPLE_REGS + 16(%rcx)
+	mov	%rdx, SAMPLE_REGS + 24(%rcx)
+	mov	%rsi, SAMPLE_REGS + 32(%rcx)
+	mov	%rdi, SAMPLE_REGS + 40(%rcx)
+	mov	%rbp, SAMPLE_REGS + 48(%rcx)
+	mov	48(%rsp), %rax
+	mov	%rax, SAMPLE_REGS + 56(%rcx)
+	mov	%rax, SAMPLE_SP(%rcx)
+	mov	%r8, SAMPLE_REGS + 64(%rcx)
+	mov	%r9, SAMPLE_REGS + 72(%rcx)
+	mov	%r10, SAMPLE_REGS + 80(%rcx)
+	mov	%r11, SAMPLE_REGS + 88(%rcx)
+	mov	%r12, SAMPLE_REGS + 96(%rcx)
+	mov	%r13, SAMPLE_REGS + 104(%rcx)
+	mov	%r14, SAMPLE_REGS + 112(%rcx)
+	mov	%r15, SAMPLE_REGS + 120(%rcx)
+	mov	24(%rsp), %rax
+	mov	%rax, SAMPLE_REGS + 128(%rcx)
+	mov	%rax, SAMPLE_PC(%rcx)
+	mov	40(%rsp), %rax
+	mov	%rax, SAMPLE_REGS + 136(%rcx)
+	movl	$-1, (%rcx)			/* OFL_VECTOR_NONE */
+	movl	$18, SAMPLE_NR_REGS(%rcx)
+	pop	%rax
+	mov	%eax, SAMPLE_SEQ(%rcx)
+	pop	%rcx
+	pop	%rax
+	iretq
+
 	/* what the image has said of its end stays */
 1:	movabs	$BOOT_IMAGE_STATE, %rax
 	cmpl	$STATE_EXITED, (%rax)

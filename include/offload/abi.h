@@ -204,7 +204,8 @@ _Static_assert(offsetof(struct ofl_boot_info, entry) == 64, "boot info");
  * and IST stacks of the image must lie in its private region: the park code
  * switches to its own tables in steps, and an NMI may come between any two.
  *
- * Every NMI is the host's: if request is OFL_REQUEST_STOP, store
+ * Every NMI is the host's, for a stop or a sample (OFL_SAMPLE_OFF): if request is
+ * OFL_REQUEST_STOP, store
  * OFL_STATE_STOPPED (unless the state is EXITED or CRASHED already: the image's
  * own last word stays) and go to park_entry; else return.
  */
@@ -253,7 +254,8 @@ struct ofl_boot_host {
 	uint32_t request; /* enum ofl_request */
 	uint32_t pmm_epoch; /* number of the attached, ready PMM; 0: none */
 	uint64_t bell;
-	uint8_t reserved[48];
+	uint32_t sample_seq; /* see OFL_SAMPLE_OFF */
+	uint8_t reserved[44];
 };
 _Static_assert(sizeof(struct ofl_boot_host) == OFL_LINE, "boot host size");
 
@@ -265,7 +267,7 @@ struct ofl_boot_image {
 	uint32_t level; /* aarch64: exception level; x86_64: 0 */
 	uint64_t entry_counter;
 	uint64_t main_counter;
-	uint64_t heartbeat; /* any change is a beat */
+	uint64_t heartbeat; /* any change is a beat; ofl_heartbeat() */
 	uint64_t irqs;	    /* interrupts taken */
 	uint64_t spurious;  /* of them, without a handler */
 	uint32_t sleeps;    /* for the PMM, not of nanosleep() */
@@ -338,14 +340,21 @@ struct ofl_crash {
 	uint64_t sp;
 	uint64_t fault_address; /* CR2 or FAR_ELx */
 	uint32_t nr_trace; /* used entries of trace */
-	uint32_t reserved0;
+	uint32_t sampled_seq; /* of a sample; 0 in a crash */
 	uint64_t regs[OFL_CRASH_REGS];
 	uint64_t trace[OFL_CRASH_TRACE]; /* return addresses, innermost first */
 	char text[256]; /* one line for people, NUL terminated */
 	uint64_t fp; /* frame pointer where there are no regs; 0: not known */
 };
 _Static_assert(offsetof(struct ofl_crash, regs) == 48, "crash record");
-_Static_assert(sizeof(struct ofl_crash) <= OFL_PAGE, "crash record size");
+/*
+ * A second record: where the image was when the host asked.  The host stores a new
+ * number into boot->host.sample_seq and sends its signal for a stop (NMI, stop_sgi); the
+ * image fills in vector (OFL_VECTOR_NONE), nr_regs, pc, sp and regs, then the number
+ * as sampled_seq (release), and goes on.
+ */
+#define OFL_SAMPLE_OFF (OFL_CRASH_OFF + 0x800u)
+_Static_assert(sizeof(struct ofl_crash) <= OFL_SAMPLE_OFF - OFL_CRASH_OFF, "crash record size");
 
 /*
  * A bounded text log: byte i of the stream is text[i % sizeof(text)], head is

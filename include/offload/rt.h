@@ -100,6 +100,17 @@ int ofl_mmio(const char *name, struct ofl_mmio *mmio);
 #define OFL_SPIN_ONLY 0xffffffffu
 void ofl_wait_spins(unsigned int spins);
 
+/* --- supervision --- */
+
+/*
+ * "I am well."  With a deadline set (the module's heartbeat_ms), an image that does not
+ * say so for that long is stopped as crashed.  Nothing says it on the image's behalf:
+ * call it where the work goes on, not from a timer, which would beat on in a main
+ * that hangs.  The time until a PMM comes does not count; that in a read which waits
+ * for input does.  From anywhere, handlers too; some ns.
+ */
+void ofl_heartbeat(void);
+
 /* --- where am I --- */
 
 struct ofl_where {

@@ -51,7 +51,7 @@ boot aarch64 gicv3 &
 wait
 
 rows_of() { tr -d '\r' <"$work/$1.text" | sed -n 's/^row //p'; }
-page_rows() { grep -E "^\| .* \| $1 \| " "$page"; }
+page_rows() { grep -E "^\| .* \(\`[a-z0-9_]+\`\) \| $1 \| " "$page"; }
 
 for arch in x86_64 aarch64; do
 	status=$(cat "$work/$arch.status")

@@ -265,9 +265,7 @@ FAULT fault_breakpoint(void)
 
 FAULT fault_divide(void)
 {
-	volatile int zero = 0;
-
-	sink = (uint32_t)(7 / zero);
+	sink = (uint32_t)(7 / (int)sink);
 	return 0;
 }
 

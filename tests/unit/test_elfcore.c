@@ -181,7 +181,8 @@ static void arm64_registers(void **state)
 static void few_registers(void **state)
 {
 	struct ofl_crash crash = { .vector = OFL_VECTOR_NONE, .pc = 0x700000041234,
-				   .sp = 0x700000060000, .fp = 0x700000060040 };
+				   .sp = 0x700000060000, .fp = 0x700000060040,
+				   .text = "abort() was called" };
 	struct ofl_elfcore core = describe(OFL_MACHINE_X86_64, &crash);
 	struct elf_prstatus status;
 	struct user_regs_struct regs;
@@ -195,6 +196,10 @@ static void few_registers(void **state)
 	assert_int_equal(status.pr_cursig, 6);
 	assert_true(regs.rip == 0x700000041234 && regs.rsp == 0x700000060000 &&
 		    regs.rbp == 0x700000060040);
+	crash.text[0] = 0; /* a sample */
+	ofl_elfcore_header(header, &core);
+	memcpy(&status, note_at(0, &name, &type, &size), sizeof(status));
+	assert_int_equal(status.pr_cursig, 0);
 	core.crash = NULL;
 	ofl_elfcore_header(header, &core);
 	memcpy(&status, note_at(0, &name, &type, &size), sizeof(status));
