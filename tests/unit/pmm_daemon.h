@@ -71,7 +71,7 @@ static inline void assert_said(const char *what)
 {
 	int i;
 
-	for (i = 0; i < 500; i++) {
+	for (i = 0; i < 6000; i++) {
 		if (strstr(slurp(err_path), what))
 			return;
 		usleep(10000);
@@ -83,11 +83,11 @@ static inline int connect_daemon(void)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	int i, fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct timeval patience = { .tv_sec = 5 };
+	struct timeval patience = { .tv_sec = 60 };
 
 	strcpy(addr.sun_path, socket_path);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	for (i = 0; i < 500; i++) {
+	for (i = 0; i < 6000; i++) {
 		if (!connect(fd, (struct sockaddr *)&addr, sizeof(addr)))
 			return fd;
 		usleep(10000);
@@ -147,7 +147,7 @@ static inline uint32_t ask_daemon(struct image *im, struct ofl_dev *dev,
 	__atomic_store_n(&h->driver.req_seq, h->driver.req_seq + 1,
 			 __ATOMIC_RELEASE);
 	ring_daemon(im);
-	for (i = 0; i < 5000; i++) {
+	for (i = 0; i < 60000; i++) {
 		if (__atomic_load_n(&h->device.ack_seq, __ATOMIC_ACQUIRE) ==
 		    h->driver.req_seq)
 			return h->device.status;
@@ -161,7 +161,7 @@ static inline void wait_used(struct ring *ring, uint16_t idx)
 {
 	int i;
 
-	for (i = 0; i < 5000 && ring_used_idx(ring) != idx; i++)
+	for (i = 0; i < 60000 && ring_used_idx(ring) != idx; i++)
 		usleep(1000);
 	if (ring_used_idx(ring) != idx)
 		fail_msg("buffer does not come back: %s", slurp(err_path));

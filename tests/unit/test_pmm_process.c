@@ -72,6 +72,7 @@ static void usage_errors(void **state)
 		int status;
 		const char *said;
 	} bad[] = {
+		{ { "--share", "/" }, 2, "share a folder, or add ,whole" },
 		{ { "--nonsense" }, 2, "--nonsense: unknown option" },
 		{ { "--share" }, 2, "--share: needs a value" },
 		{ { "file" }, 2, "file: only options are known" },
@@ -83,7 +84,7 @@ static void usage_errors(void **state)
 		{ { "--share", "/tmp,tag=a/b" }, 2, "1 to 31 characters" },
 		{ { "--share", "/tmp,window=1K" }, 2, "size from 24K to 64M" },
 		{ { "--share", "/tmp,window=99T" }, 2, "size from 24K to 64M" },
-		{ { "--share", "/tmp", "--share", "/,tag=share" }, 2,
+		{ { "--share", "/tmp", "--share", "/usr,tag=share" }, 2,
 		  "the same tag" },
 		{ { "--device", "/x", "--socket", "/y" }, 2, "only one of them" },
 		{ { "--window", "1M" }, 2, "only with --socket" },
