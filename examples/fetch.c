@@ -6,6 +6,7 @@
 #include "address.h"
 
 static char buf[16384];
+static char stream[65536];
 
 int main(int argc, char **argv)
 {
@@ -47,6 +48,8 @@ int main(int argc, char **argv)
 		perror(argv[3]);
 		return 5;
 	}
+	/* One message to the daemon for each 64 KiB, not for each 512 bytes. */
+	setvbuf(out, stream, _IOFBF, sizeof(stream));
 	body += 4;
 	n = buf + len - body;
 	do {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* offload: no-pmm stack=128K */
+/* machines: hlt gicv3 el2 */
 /* The C library on a bare core: what it computes, and what the runtime gives it. */
 #include "libc/libc.h"
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* offload: no-pmm printf=long-long */
+/* machines: hlt mwait gicv3 el2 */
 /*
  * Who may do what to which memory: each area is tried at its first and last
  * byte, then the live page tables are walked and compared with the same list.

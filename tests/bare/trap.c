@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* offload: no-pmm printf=long-long */
+/* machines: hlt mwait gicv3 el2 */
 /*
  * Exceptions by class, each provoked and caught with the right vector and
  * error code; what an expected one leaves alone; FP and SIMD registers across

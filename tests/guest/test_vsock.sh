@@ -9,7 +9,7 @@
 . /offload/tests/offload.sh
 
 # How much, and how many connections; more of both takes longer.
-MIB=${1:-4} CONNECTIONS=${2:-100}
+MIB=${1:-4} CONNECTIONS=${2:-30}
 limit=$((120 + MIB * 20))
 
 share_new

@@ -157,13 +157,14 @@ static int open_to(const char *host, const char *port, int type)
 static int get(const char *host, const char *port, const char *path, const char *file)
 {
 	int fd = open_to(host, port, SOCK_STREAM), body = 0;
-	static char data[65536], head[4096];
+	static char data[65536], head[4096], stream[65536];
 	size_t have = 0, total = 0;
 	FILE *to = fopen(file, "w");
 	ssize_t n;
 
 	if (!to)
 		failed(file);
+	setvbuf(to, stream, _IOFBF, sizeof(stream));
 	snprintf(head, sizeof(head), "GET %s HTTP/1.0\r\nHost: %s\r\n\r\n", path, host);
 	if (send(fd, head, strlen(head), 0) < 0)
 		failed("send");
