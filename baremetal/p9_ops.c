@@ -9,7 +9,11 @@
 #include "pool.h"
 
 #define GETATTR_BASIC 0x7ffu
-#define WRITE_HEAD (P9_HEADER + 4 + 8 + 4)
+/*
+ * What servers want left of msize beside data, either way (P9_IOHDRSZ): one byte more than
+ * Twrite's head; diod answers EIO to a write that leaves less.
+ */
+#define IO_HEAD 24u
 #define READ_HEAD 4u /* count, in front of the data of Rread and Rreaddir */
 
 static int fid_get(struct ofl_p9 *p9, uint32_t *fid)
@@ -181,8 +185,8 @@ static int64_t read_some(struct ofl_p9 *p9, unsigned int type, uint32_t fid,
 	bool there;
 	int err;
 
-	if (count > p9->msize - P9_HEADER - READ_HEAD)
-		count = p9->msize - P9_HEADER - READ_HEAD;
+	if (count > p9->msize - IO_HEAD)
+		count = p9->msize - IO_HEAD;
 	ofl_p9_request(p9, &out, type);
 	ofl_p9_put_fid(p9, &out, fid);
 	p9_put(&out, offset, 8);
@@ -220,8 +224,8 @@ int64_t ofl_p9_write(struct ofl_p9 *p9, uint32_t fid, uint64_t offset,
 	size_t body;
 	int err;
 
-	if (count > p9->msize - WRITE_HEAD)
-		count = p9->msize - WRITE_HEAD;
+	if (count > p9->msize - IO_HEAD)
+		count = p9->msize - IO_HEAD;
 	ofl_p9_request(p9, &out, P9_TWRITE);
 	ofl_p9_put_fid(p9, &out, fid);
 	p9_put(&out, offset, 8);

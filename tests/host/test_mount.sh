@@ -29,6 +29,7 @@ is "what the server does not export is refused" "$? $(cat console)" "1 mount: No
 
 disown $diod
 kill -9 $diod
+until_true bash -c "! exec 3<>/dev/tcp/127.0.0.1/$port"
 remote "$work/far"
 is "no server" "$? $(cat console)" "1 connect: Connection reset by peer"
 done_testing

@@ -44,7 +44,7 @@ int main(int argc, char **argv)
 	out = fopen("/remote/out", "w");
 	if (!in || !out)
 		return fail("fopen");
-	/* Read in small messages, written in large ones. */
+	/* Read in small messages, written in the largest ones. */
 	setvbuf(out, stream, _IOFBF, sizeof(stream));
 	while ((n = fread(text, 1, sizeof(text), in)) > 0) {
 		if (fwrite(text, 1, n, out) != n)
