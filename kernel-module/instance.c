@@ -325,7 +325,9 @@ int ofl_instance_start(struct ofl_instance *inst)
 	if (!err)
 		err = OFL_STEP(start, ofl_arch_start(inst), -EBUSY);
 	if (!err)
-		err = OFL_STEP(entered, wait_entered(inst), -ETIMEDOUT);
+		err = wait_entered(inst);
+	if (!err) /* it has, but nobody saw it */
+		err = OFL_STEP(entered, 0, -ETIMEDOUT);
 	if (err) {
 		pr_err("image %s did not start on CPU %u: %s (error %d)\n",
 		       inst->source.name, inst->cpu,
@@ -413,8 +415,12 @@ int ofl_instance_release(struct ofl_instance *inst)
 	if (inst->phase != OFL_PHASE_LINUX && inst->phase != OFL_PHASE_HELD)
 		ofl_instance_stop(inst);
 	err = ofl_instance_return(inst);
-	if (err && inst->phase != OFL_PHASE_STUCK) /* a busy machine, perhaps */
+	if (err && inst->phase != OFL_PHASE_STUCK) {
+		/* a busy machine, perhaps, or firmware that was late to say "on" */
+		if (!ofl_arch_is_idle(inst))
+			ofl_instance_stop(inst);
 		err = ofl_instance_return(inst);
+	}
 	return err;
 }
 
