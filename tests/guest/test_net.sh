@@ -82,6 +82,7 @@ check "echo: large packets, in fragments" until_true 60 pings ping -s 4000 10.0.
 (cat /dev/zero | timeout 60 nc 10.0.7.20 7 > /dev/null 2>&1) &
 sleep 1
 kill -9 $PMM_PID
+wait $PMM_PID 2> /dev/null
 pmm_start --net tap=tap0,mac=02:00:00:00:00:07
 check "echo: the PMM is killed under load: the next one serves" until_true 60 pings ping 10.0.7.20
 is "echo: a client of the next one" "$(echo again | timeout 60 nc 10.0.7.20 7)" again
