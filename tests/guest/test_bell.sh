@@ -6,7 +6,7 @@
 . /offload/tests/offload.sh
 
 # How many round trips; the other tests do not care.
-ROUNDS=${1:-500}
+ROUNDS=${1:-1000}
 
 bell() { awk "{ print \$$1 }" $DEV/bell; }
 # utime + stime, in ticks of 10 ms
