@@ -265,11 +265,11 @@ int main(int argc, char **argv)
 	err = ofl_sched_apply(&opt);
 	if (err)
 		goto out_host;
-	err = ofl_sandbox_namespaces(&opt);
+	err = ofl_sandbox_prepare(&opt, pmm.vsock);
 	if (!err)
 		err = ofl_priv_drop(&opt);
 	if (!err)
-		err = ofl_sandbox_enter(&opt, pmm.vsock);
+		err = ofl_sandbox_enter();
 	if (err)
 		goto out_host;
 	err = pmm.host->start(&pmm);

@@ -37,22 +37,18 @@
 #define SHARE (ALL & ~LANDLOCK_ACCESS_FS_EXECUTE)
 #define ABI_MIN 2
 
-int ofl_sandbox_namespaces(const struct ofl_options *opt)
+static int rules = -1; /* Landlock's; -1: there is none */
+
+static int namespaces(const struct ofl_options *opt)
 {
 	int flags = CLONE_NEWIPC | CLONE_NEWUTS;
 
 	if (!opt->vsock.nr_forwards)
 		flags |= CLONE_NEWNET;
-	if (unshare(flags) && errno != EPERM) {
-		int err = errno;
-
-		ofl_log("cannot enter namespaces: %s", strerror(err));
-		return -err;
-	}
-	return 0;
+	return unshare(flags) && errno != EPERM ? -errno : 0;
 }
 
-static int allow(int rules, const char *path, uint64_t access)
+static int allow(const char *path, uint64_t access)
 {
 	struct landlock_path_beneath_attr attr = { .allowed_access = access };
 	int err = 0;
@@ -67,7 +63,7 @@ static int allow(int rules, const char *path, uint64_t access)
 }
 
 /* The folder that path is in. */
-static int allow_around(int rules, const char *path, uint64_t access)
+static int allow_around(const char *path, uint64_t access)
 {
 	char dir[4096];
 	char *slash;
@@ -76,74 +72,85 @@ static int allow_around(int rules, const char *path, uint64_t access)
 		return -ENAMETOOLONG;
 	slash = strrchr(dir, '/');
 	if (!slash)
-		return allow(rules, ".", access);
+		return allow(".", access);
 	slash[slash == dir] = 0;
-	return allow(rules, dir, access);
+	return allow(dir, access);
 }
 
-static int allow_port(int rules, const struct ofl_port_options *port)
+static int allow_port(const struct ofl_port_options *port)
 {
 	if (!strncmp(port->mode, "file:", 5) && port->max)
-		return allow_around(rules, port->mode + 5, LOGS);
+		return allow_around(port->mode + 5, LOGS);
 	if (!strncmp(port->mode, "unix:", 5))
-		return allow_around(rules, port->mode + 5, SOCKETS);
+		return allow_around(port->mode + 5, SOCKETS);
 	return 0;
 }
 
-static int allow_all(int rules, const struct ofl_options *opt, const struct ofl_vsock *vs)
+static int allow_all(const struct ofl_options *opt, const struct ofl_vsock *vs)
 {
 	unsigned int i;
 	int err;
 
-	err = allow(rules, "/dev/null", READ & ~LANDLOCK_ACCESS_FS_READ_DIR);
+	err = allow("/dev/null", READ & ~LANDLOCK_ACCESS_FS_READ_DIR);
 	for (i = 0; !err && i < opt->nr_shares; i++)
-		err = allow(rules, opt->share[i].dir, opt->share[i].ro ? READ : SHARE);
+		err = allow(opt->share[i].dir, opt->share[i].ro ? READ : SHARE);
 	for (i = 0; !err && i < opt->nr_ports; i++)
-		err = allow_port(rules, &opt->port[i]);
+		err = allow_port(&opt->port[i]);
 	for (i = 0; !err && i < opt->nr_serve; i++)
 		if (!strncmp(opt->serve[i].where, "unix:", 5))
-			err = allow_around(rules, opt->serve[i].where + 5, SOCKETS);
+			err = allow_around(opt->serve[i].where + 5, SOCKETS);
 	if (!err && opt->log)
-		err = allow_around(rules, opt->log, LOGS);
+		err = allow_around(opt->log, LOGS);
 	if (!err && opt->socket)
-		err = allow_around(rules, opt->socket, SOCKETS);
+		err = allow_around(opt->socket, SOCKETS);
 	if (!err && opt->vsock.vhost)
-		err = allow(rules, OFL_VHOST_VSOCK, DEVICE);
+		err = allow(OFL_VHOST_VSOCK, DEVICE);
 	if (!err && opt->net.vhost)
-		err = allow(rules, OFL_VHOST_NET, DEVICE);
+		err = allow(OFL_VHOST_NET, DEVICE);
 	if (!err && vs && ofl_vsock_path(vs))
-		err = allow(rules, ofl_vsock_path(vs), SOCKETS);
+		err = allow(ofl_vsock_path(vs), SOCKETS);
 	if (!err && vs && ofl_vsock_registry(vs))
-		err = allow(rules, ofl_vsock_registry(vs), SOCKETS);
+		err = allow(ofl_vsock_registry(vs), SOCKETS);
 	return err;
 }
 
-static int landlock(const struct ofl_options *opt, const struct ofl_vsock *vs)
+static int landlock_rules(const struct ofl_options *opt, const struct ofl_vsock *vs)
 {
 	const struct landlock_ruleset_attr attr = { .handled_access_fs = ALL };
-	int rules, err;
 
 	/* Off, too old, or not compiled in: openat2() alone keeps images in their shares. */
 	if (syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) <
 	    ABI_MIN)
 		return 0;
 	rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
-	if (rules < 0)
-		return -errno;
-	err = allow_all(rules, opt, vs);
-	if (!err && syscall(SYS_landlock_restrict_self, rules, 0))
-		err = -errno;
-	close(rules);
+	return rules < 0 ? -errno : allow_all(opt, vs);
+}
+
+int ofl_sandbox_prepare(const struct ofl_options *opt, const struct ofl_vsock *vs)
+{
+	int err = landlock_rules(opt, vs);
+
+	if (err) {
+		ofl_log("Landlock: %s", strerror(-err));
+		return err;
+	}
+	err = namespaces(opt);
+	if (err)
+		ofl_log("cannot enter namespaces: %s", strerror(-err));
 	return err;
 }
 
-int ofl_sandbox_enter(const struct ofl_options *opt, const struct ofl_vsock *vs)
+int ofl_sandbox_enter(void)
 {
-	int err = landlock(opt, vs);
+	if (rules >= 0) {
+		int err = syscall(SYS_landlock_restrict_self, rules, 0) ? -errno : 0;
 
-	if (err)
-		ofl_log("Landlock: %s", strerror(-err));
-	else
-		err = ofl_seccomp_enter();
-	return err;
+		close(rules);
+		rules = -1;
+		if (err) {
+			ofl_log("Landlock: %s", strerror(-err));
+			return err;
+		}
+	}
+	return ofl_seccomp_enter();
 }

@@ -6,15 +6,19 @@
 struct ofl_options;
 struct ofl_vsock;
 
-/* Somebody else's host name, System V objects and network are not ours; needs root, does nothing without. */
-int ofl_sandbox_namespaces(const struct ofl_options *opt);
+/*
+ * Still with all privileges, which the folders that opt and vs (or NULL) name may need:
+ * note them down, and leave the namespaces of others (as root; else nothing of that).
+ * Logs; 0 or -errno.
+ */
+int ofl_sandbox_prepare(const struct ofl_options *opt, const struct ofl_vsock *vs);
 
 /*
- * After ofl_priv_drop(), before there are threads: from here on only the folders that
- * opt and vs (or NULL) name can be opened or changed (Landlock, where the kernel has
- * it), and only the system calls of pmm/syscalls.txt be made: another ends the
- * process with one line.  Logs; 0 or -errno.
+ * After ofl_priv_drop(), before there are threads: from here on only below those
+ * folders files can be opened or changed (Landlock, where the kernel has it), and only
+ * the system calls of pmm/syscalls.txt be made: another ends the process with one
+ * line.  Logs; 0 or -errno.
  */
-int ofl_sandbox_enter(const struct ofl_options *opt, const struct ofl_vsock *vs);
+int ofl_sandbox_enter(void);
 
 #endif

@@ -57,4 +57,21 @@ else
 	does "and a line" grep -qx 'offload-pmm: system call 1000 is not on the list (pmm/syscalls.txt): ending' pmm.log
 fi
 kill -9 "$pid" 2>/dev/null
+
+# A share in a folder that the daemon's user may not pass: it was opened before.
+if [ "$(id -u)" = 0 ]; then
+	mkdir -p "$work/closed/open"
+	chmod 777 "$work/closed/open"
+	echo one two >"$work/closed/open/in"
+	chmod 700 "$work/closed"
+	rm -f "$sock"
+	"$pmm" --socket "$sock" --share "$work/closed/open" --user 65534 --console none >pmm.log 2>&1 </dev/null &
+	pid=$!
+	until_true grep -q 'waiting for an image' pmm.log
+	does "an image copies in a share behind a closed folder" timeout 60 "$native/files" --pmm "$sock" cp in out
+	is "it is a copy" "$(cat closed/open/out)" "one two"
+	kill -9 "$pid" 2>/dev/null
+else
+	skip "a share behind a closed folder" "not root"
+fi
 done_testing
