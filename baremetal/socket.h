@@ -30,7 +30,7 @@ struct ofl_socket_ops {
 			const struct sockaddr *to, socklen_t to_len);
 	/* -EAGAIN: the device still reads a buffer that was lent to send().  May be NULL. */
 	int (*sent)(struct ofl_socket *sk);
-	/* At least one byte, 0 (the end) or -EAGAIN. */
+	/* At least one byte, 0 (the end) or -EAGAIN.  It does not move sk->into. */
 	int64_t (*recv)(struct ofl_socket *sk, void *buf, size_t len, bool peek,
 			struct sockaddr_storage *from, socklen_t *from_len);
 	int (*shutdown)(struct ofl_socket *sk, int how);
@@ -67,6 +67,12 @@ struct ofl_socket {
 	bool listening;
 	bool lends; /* the buffer of this send() stays as it is until sent() is 0 */
 	uint64_t recv_timeout, send_timeout; /* ns; 0: none */
+	/*
+	 * Where the recv() under way wants its next bytes: a family that keeps none for
+	 * this socket may put what comes there at once, and moves both on.
+	 */
+	uint8_t *into;
+	size_t into_left; /* 0: nobody waits */
 };
 
 extern const struct ofl_family ofl_family_vsock;

@@ -147,12 +147,16 @@ static void send_todo(struct ofl_vsock *vs)
 		vs->todo &= ~OFL_VSOCK_TODO(order[i]);
 		packet(vs, order[i], NULL, 0, false);
 	}
+	ofl_vsock_not_due(vs);
+	ofl_vsock_reap_soon(vs);
 }
 
 void ofl_vsock_post(struct ofl_vsock *vs, enum ofl_vsock_op op)
 {
-	if (ofl_vsock_works())
-		vs->todo |= OFL_VSOCK_TODO(op);
+	if (!ofl_vsock_works())
+		return;
+	vs->todo |= OFL_VSOCK_TODO(op);
+	ofl_vsock_is_due(vs);
 }
 
 /* An RST without a connection. */
@@ -217,7 +221,8 @@ int64_t ofl_vsock_send(struct ofl_vsock *vs, const void *buf, size_t len)
 	if (lend)
 		room = LEND_MAX;
 	tx_reclaim();
-	send_todo(vs);
+	if (vs->todo)
+		send_todo(vs);
 	/* Not before the answer that opens the connection. */
 	while (done < len && ofl_vsock_can_send(vs) && !vs->todo) {
 		size_t n = len - done;
@@ -331,7 +336,6 @@ void ofl_vsock_lost(void)
 
 void ofl_vsock_progress(void)
 {
-	struct ofl_vsock *vs;
 	uint32_t written;
 	void *cookie;
 
@@ -352,9 +356,8 @@ void ofl_vsock_progress(void)
 			device.rx_posted = true;
 	}
 	send_refusals();
-	for (vs = ofl_vsock_all; vs && device.tx_free; vs = vs->next)
-		if (vs->todo)
-			send_todo(vs);
+	while (ofl_vsock_due && device.tx_free)
+		send_todo(ofl_vsock_due);
 	if (device.tx_posted)
 		ofl_vq_kick(&device.tx);
 	if (device.rx_posted)
@@ -461,7 +464,7 @@ static bool busy(void)
 {
 	const struct ofl_vsock *vs;
 
-	for (vs = ofl_vsock_all; vs; vs = vs->next)
+	for (vs = ofl_vsock_due; vs; vs = vs->todo_next)
 		if (vs->todo)
 			return true;
 	return device.tx.in_flight;
