@@ -45,6 +45,11 @@ int ofl_mem_write(const struct ofl_mem *mem, uint64_t pa, const void *src,
 	return 0;
 }
 
+void *ofl_mem_at(const struct ofl_mem *mem, uint64_t pa, uint64_t len)
+{
+	return ofl_mem_has(mem, pa, len) ? mem->base + (pa - mem->pa) : NULL;
+}
+
 int ofl_mem_zero(const struct ofl_mem *mem, uint64_t pa, uint64_t len)
 {
 	if (!ofl_mem_has(mem, pa, len))
