@@ -68,15 +68,15 @@ static int64_t sock_recv(struct ofl_socket *sk, void *buf, size_t len, int flags
 
 		/* What came here straight from the device. */
 		done = (size_t)(sk->into - (uint8_t *)buf);
+		sk->into_left = 0;
 		n = 0;
 		if (done < len || !len)
 			n = sk->ops->recv(sk, sk->into, len - done, peek, from,
 					  from_len);
-		if (n > 0) {
+		if (n > 0)
 			done += (size_t)n;
-			sk->into += n;
-			sk->into_left -= peek ? 0 : (size_t)n;
-		}
+		sk->into = (uint8_t *)buf + done;
+		sk->into_left = peek ? 0 : len - done;
 		if (done > before) {
 			if (!all || done == len)
 				break;

@@ -30,7 +30,7 @@ struct ofl_socket_ops {
 			const struct sockaddr *to, socklen_t to_len);
 	/* -EAGAIN: the device still reads a buffer that was lent to send().  May be NULL. */
 	int (*sent)(struct ofl_socket *sk);
-	/* At least one byte, 0 (the end) or -EAGAIN.  It does not move sk->into. */
+	/* At least one byte, 0 (the end) or -EAGAIN. */
 	int64_t (*recv)(struct ofl_socket *sk, void *buf, size_t len, bool peek,
 			struct sockaddr_storage *from, socklen_t *from_len);
 	int (*shutdown)(struct ofl_socket *sk, int how);

@@ -38,7 +38,8 @@
 #define BUFS 16u      /* in each direction; at most 32 */
 #define EVENTS 4u
 #define BUF_MIN 256u  /* header and some data */
-#define BUF_MAX 65536u
+#define BUF_MAX 65536u /* data */
+#define SKIP (OFL_LINE - OFL_VSOCK_HDR)
 #define LEND_MIN 4096u	/* less is copied sooner than waited for */
 #define LEND_MAX 65536u /* in one packet: what devices take at most */
 #define LEND_TIME (10 * OFL_SEC)
@@ -390,30 +391,35 @@ uint32_t ofl_vsock_cid(void)
 	return device.cid;
 }
 
+/* skip: bytes of the first line that are left alone, so that data begin a line. */
 static int alloc(struct ofl_devmem *mem, struct vsock_buf *buf, unsigned int nr,
-		 size_t size)
+		 size_t size, size_t skip)
 {
 	for (unsigned int i = 0; i < nr; i++) {
 		buf[i].va = ofl_devmem_alloc(mem, size, &buf[i].pa);
 		if (!buf[i].va)
 			return -ENOMEM;
+		buf[i].va += skip;
+		buf[i].pa += skip;
 	}
 	return 0;
 }
 
 static int alloc_buffers(struct ofl_devmem *mem)
 {
-	int err = alloc(mem, device.event_buf, EVENTS, OFL_LINE);
+	int err = alloc(mem, device.event_buf, EVENTS, OFL_LINE, 0);
 	size_t size;
 
 	/* What is left, in equal parts. */
 	size = ofl_devmem_left(mem) / (2 * BUFS) & ~(size_t)(OFL_LINE - 1);
 	if (err || size < BUF_MIN)
 		return -ENOMEM;
-	device.buf_size = size < BUF_MAX ? (uint32_t)size : BUF_MAX;
-	err = alloc(mem, device.rx_buf, BUFS, device.buf_size);
+	if (size > BUF_MAX + OFL_LINE)
+		size = BUF_MAX + OFL_LINE;
+	device.buf_size = (uint32_t)(size - SKIP);
+	err = alloc(mem, device.rx_buf, BUFS, size, SKIP);
 	if (!err)
-		err = alloc(mem, device.tx_buf, BUFS, device.buf_size);
+		err = alloc(mem, device.tx_buf, BUFS, size, SKIP);
 	device.tx_free = (uint32_t)((1ull << BUFS) - 1);
 	return err;
 }

@@ -38,6 +38,7 @@
 
 static uint8_t *pool, *memory, *lines;
 static int line_fd = -1;
+static uint64_t receive_buffer; /* 0: the default */
 static int run;
 
 static void fail(const char *what)
@@ -68,6 +69,9 @@ static int dial(const char *how, unsigned int port)
 	if (strcmp(how, "vsock"))
 		fail(how);
 	fd = socket(AF_VSOCK, SOCK_STREAM, 0);
+	if (fd >= 0 && receive_buffer)
+		setsockopt(fd, AF_VSOCK, SO_VM_SOCKETS_BUFFER_SIZE, &receive_buffer,
+			   sizeof(receive_buffer));
 	if (fd < 0 || connect(fd, (struct sockaddr *)&vm, sizeof(vm)))
 		fail("connect");
 	return fd;
@@ -246,6 +250,10 @@ static struct window measure(const char *how, const char *what, size_t len)
 		return out(how, memory, len);
 	if (!strcmp(what, "in"))
 		return in(how, memory, len);
+	if (!strcmp(what, "inbig")) {
+		receive_buffer = 4 * CHUNK;
+		return in(how, memory, len);
+	}
 	if (!strcmp(what, "many"))
 		return many(how, (unsigned int)len);
 	if (!strcmp(what, "get"))
@@ -288,7 +296,7 @@ int main(int argc, char **argv)
 	if (argc < 3)
 		return 2;
 	run = atoi(argv[1]);
-	ofl_wait_spins(OFL_SPIN_ONLY);
+	ofl_wait_spins(5000000);
 	pool = ofl_pool_alloc(4 * CHUNK);
 	lines = ofl_pool_alloc(2 * LINE_BYTES);
 	memory = malloc(4 * CHUNK);
