@@ -59,6 +59,7 @@ static struct {
 	struct vsock_buf rx_buf[BUFS], tx_buf[BUFS], event_buf[EVENTS];
 	uint32_t buf_size;
 	uint32_t tx_free; /* one bit per buffer */
+	unsigned int tx_next; /* the buffer to look at first: they take turns */
 	uint32_t cid;
 	bool rx_posted, tx_posted; /* a kick is due */
 } device;
@@ -87,11 +88,28 @@ static void tx_reclaim(void)
 	}
 }
 
+/* A free buffer; there is one. */
+static struct vsock_buf *tx_buf(void)
+{
+	uint32_t from_next = device.tx_free >> device.tx_next << device.tx_next;
+
+	return &device.tx_buf[__builtin_ctz(from_next ? from_next : device.tx_free)];
+}
+
+/* The device has read the next one long ago: have its first lines here again. */
+static void tx_warm(void)
+{
+	const uint8_t *next = device.tx_buf[device.tx_next].va;
+
+	__builtin_prefetch(next, 1);
+	__builtin_prefetch(next + OFL_VSOCK_HDR, 1);
+}
+
 /* A packet with len bytes from data, the lender's if there is one; a buffer must be free. */
 static void transmit(struct ofl_vsock_hdr *hdr, const void *data, uint32_t len,
 		     struct ofl_vsock *lender)
 {
-	struct vsock_buf *buf = &device.tx_buf[__builtin_ctz(device.tx_free)];
+	struct vsock_buf *buf = tx_buf();
 	struct ofl_vq_buf out[2] = { { buf->pa, OFL_VSOCK_HDR } };
 
 	hdr->src_cid = device.cid;
@@ -108,7 +126,8 @@ static void transmit(struct ofl_vsock_hdr *hdr, const void *data, uint32_t len,
 	buf->lender = lender;
 	if (lender)
 		lender->lent++;
-	device.tx_free &= device.tx_free - 1;
+	device.tx_free &= ~(1u << (buf - device.tx_buf));
+	device.tx_next = (unsigned int)(buf - device.tx_buf + 1) % BUFS;
 	device.tx_posted = true;
 }
 
@@ -240,6 +259,7 @@ int64_t ofl_vsock_send(struct ofl_vsock *vs, const void *buf, size_t len)
 	if (device.tx_posted) {
 		device.tx_posted = false;
 		ofl_vq_kick(&device.tx);
+		tx_warm();
 	}
 	return done ? (int64_t)done : -EAGAIN;
 }

@@ -77,6 +77,17 @@ static void *vsock_rx_data(struct ofl_vsock *vs, uint32_t *len)
 	return ofl_mem_at(vs->dev.mem, seg->pa + off, *len);
 }
 
+/* It will be written to: fetch its first lines now. */
+static void vsock_rx_warm(struct ofl_vsock *vs)
+{
+	const struct ofl_vq_seg *seg = vs->rx_chain.seg;
+	const char *at = ofl_mem_at(vs->dev.mem, seg->pa, seg->len);
+
+	__builtin_prefetch(at, 1);
+	if (seg->len > OFL_LINE)
+		__builtin_prefetch(at + OFL_LINE, 1);
+}
+
 /* Fill the taken buffer: a header; len bytes are there already. */
 static void vsock_transmit(struct ofl_vsock *vs, struct ofl_vsock_hdr *hdr,
 			   uint32_t len)
@@ -401,8 +412,12 @@ static bool vsock_serve(struct ofl_dev *dev)
 
 	if (ofl_dev_live(dev, OFL_VSOCK_TX))
 		work = vsock_serve_tx(vs);
-	if (ofl_dev_live(dev, OFL_VSOCK_RX))
+	if (ofl_dev_live(dev, OFL_VSOCK_RX)) {
 		work |= vsock_serve_rx(vs);
+		/* The next buffer is in hand before there is something for it. */
+		if (!work && !vs->rx_taken && vsock_rx_chain(vs) > 0)
+			vsock_rx_warm(vs);
+	}
 	return work;
 }
 
