@@ -26,6 +26,8 @@
 #define close t_close
 #define read t_read
 #define write t_write
+#define pread t_pread
+#define pwrite t_pwrite
 #define lseek t_lseek
 #define ftruncate t_ftruncate
 #define fsync t_fsync
@@ -63,6 +65,9 @@
 #define closedir t_closedir
 #define result files_result
 #include "baremetal/files.c"
+#undef result
+#define result files_io_result
+#include "baremetal/files_io.c"
 #undef result
 #include "baremetal/tty.c"
 #define result dir_result
