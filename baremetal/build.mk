@@ -37,7 +37,7 @@ RT_COMMON := baremetal/bell.c baremetal/clock.c baremetal/fault.c baremetal/irq.
 RT_EXTRA_LIBS :=
 -include baremetal/common.mk
 
-RT_ARCH_x86_64 := $(addprefix baremetal/x86_64/,lapic.c start.c tls.c \
+RT_ARCH_x86_64 := $(addprefix baremetal/x86_64/,lapic.c memcpy.S start.c tls.c \
 	trap.c vectors.S)
 RT_ARCH_aarch64 := $(addprefix baremetal/aarch64/,early.c gic.c psci.S start.c \
 	tls.c trap.c vectors.S)

@@ -8,7 +8,8 @@ NATIVE := $(B)/native$(if $(SAN),-san)
 
 NATIVE_SRC := $(RT_UPPER) $(addprefix baremetal/,clock.c log.c timer.c) \
 	$(addprefix baremetal/native/,connect.c platform.c signal.c tls.c \
-	start_$(ARCH).S)
+	start_$(ARCH).S) \
+	$(if $(filter x86_64,$(ARCH)),baremetal/x86_64/memcpy.S)
 NATIVE_OBJ := $(patsubst baremetal/%,$(NATIVE)/obj/%.o,$(NATIVE_SRC))
 
 NATIVE_MACHINE_x86_64 := -fcf-protection=none
@@ -62,6 +63,9 @@ $(NATIVE)/%: examples/%.c examples/address.h $(NATIVE_DEPS)
 
 $(NATIVE)/%: NATIVE_CFLAGS += -I.
 $(NATIVE)/%: tests/images/%.c $(NATIVE_DEPS)
+	$(native_link)
+
+$(NATIVE)/%: tests/bench/images/%.c $(NATIVE_DEPS)
 	$(native_link)
 
 # Images that need the interrupts or the traps of a real core say so with a
