@@ -54,6 +54,11 @@ int ofl_mem_zero(const struct ofl_mem *mem, uint64_t pa, uint64_t len)
 	return 0;
 }
 
+void *ofl_mem_for_kernel(const struct ofl_mem *mem, uint64_t pa, uint64_t len)
+{
+	return ofl_mem_has(mem, pa, len) ? mem->base + (pa - mem->pa) : NULL;
+}
+
 static void *mem_field(const struct ofl_mem *mem, uint64_t pa, size_t size)
 {
 	if ((pa & (size - 1)) || !ofl_mem_has(mem, pa, size))

@@ -35,6 +35,12 @@ int ofl_mem_write(const struct ofl_mem *mem, uint64_t pa, const void *src,
 int ofl_mem_zero(const struct ofl_mem *mem, uint64_t pa, uint64_t len);
 
 /*
+ * Where [pa, pa + len) lies in our mapping: for a system call that copies there or from
+ * there, and for nobody to look at.  NULL: not whole in the window.
+ */
+void *ofl_mem_for_kernel(const struct ofl_mem *mem, uint64_t pa, uint64_t len);
+
+/*
  * Single fields: loads are acquire, stores are release.  The caller has checked
  * the structure they belong to; should the address be outside or misaligned
  * all the same, a load gives 0 and a store does nothing.
