@@ -101,15 +101,16 @@ static uint32_t wire_flags(int flags)
 static int open_existing(const struct ofl_path *path, int flags,
 			 struct open_file *file)
 {
+	/* Only what does no harm goes ahead of the checks. */
+	bool ahead = !(flags & O_TRUNC) && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
 	struct ofl_p9_attr attr;
-	int err;
+	int err, opened;
 
-	err = ofl_path_walk(path, &file->fid);
+	err = ofl_p9_find(path->p9, path->text, &file->fid, &attr,
+			  ahead ? wire_flags(flags & ~(O_CREAT | O_EXCL)) : OFL_P9_NOT_OPEN,
+			  &opened);
 	if (err)
 		return err;
-	err = ofl_p9_getattr(path->p9, file->fid, &attr);
-	if (err)
-		goto err_clunk;
 	file->is_dir = S_ISDIR(attr.mode);
 	err = -EEXIST;
 	if ((flags & O_CREAT) && (flags & O_EXCL))
@@ -120,8 +121,9 @@ static int open_existing(const struct ofl_path *path, int flags,
 	err = -ENOTDIR;
 	if (!file->is_dir && path->dir_only)
 		goto err_clunk;
-	flags &= ~(O_CREAT | O_EXCL);
-	err = ofl_p9_lopen(path->p9, file->fid, wire_flags(flags));
+	err = opened;
+	if (err == OFL_P9_NOT_OPEN)
+		err = ofl_p9_lopen(path->p9, file->fid, wire_flags(flags & ~(O_CREAT | O_EXCL)));
 	if (err)
 		goto err_clunk;
 	return 0;

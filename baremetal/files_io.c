@@ -19,22 +19,9 @@ static ssize_t result(int64_t ret)
 
 static int64_t do_read(struct open_file *file, void *buf, size_t len, uint64_t offset)
 {
-	uint8_t *to = buf;
-	size_t done = 0;
-
 	if (file->is_dir)
 		return -EISDIR;
-	while (done < len) {
-		int64_t n = ofl_p9_read(file->p9, file->fid, offset + done, to + done,
-					len - done);
-
-		if (n < 0)
-			return done ? (int64_t)done : n;
-		if (!n)
-			break;
-		done += (size_t)n;
-	}
-	return (int64_t)done;
+	return ofl_p9_read_all(file->p9, file->fid, offset, buf, len);
 }
 
 ssize_t read(int fd, void *buf, size_t len)
@@ -74,10 +61,9 @@ ssize_t pread(int fd, void *buf, size_t len, off_t offset)
 /* At the end if that is the mode, and then *offset becomes where that was. */
 static int64_t do_write(struct open_file *file, const void *buf, size_t len, uint64_t *offset)
 {
-	const uint8_t *from = buf;
-	size_t done = 0;
+	bool append = file->flags & O_APPEND;
 
-	if (file->flags & O_APPEND) {
+	if (append) {
 		struct ofl_p9_attr attr;
 		int err = ofl_p9_getattr(file->p9, file->fid, &attr);
 
@@ -85,18 +71,7 @@ static int64_t do_write(struct open_file *file, const void *buf, size_t len, uin
 			return err;
 		*offset = attr.size;
 	}
-	while (done < len) {
-		int64_t n = ofl_p9_write(file->p9, file->fid, *offset + done, from + done,
-					 len - done);
-
-		/* A server that takes nothing would keep us here forever. */
-		if (!n)
-			n = -EIO;
-		if (n < 0)
-			return done ? (int64_t)done : n;
-		done += (size_t)n;
-	}
-	return (int64_t)done;
+	return ofl_p9_write_all(file->p9, file->fid, *offset, buf, len, append);
 }
 
 ssize_t write(int fd, const void *buf, size_t len)

@@ -12,6 +12,7 @@
 
 #include "baremetal/console.c"
 #include "baremetal/p9.c"
+#include "baremetal/p9_many.c"
 #include "baremetal/p9_names.c"
 #include "baremetal/p9_ops.c"
 #include "baremetal/p9_virtio.c"
