@@ -52,22 +52,40 @@ $(A)/guest-programs/%: tests/outsider/%.c include/offload/abi.h include/offload/
 	$(call note,CC,$@)
 	$(Q)$(CC) -std=gnu11 -g -O1 $(WARN) -Wno-unused-result -Iinclude -static -o $@ $<
 
-# --- benchmarks, native ---
+# --- benchmarks, native: tests/bench/run, and its report ---
 
 BENCH_CFLAGS := -std=gnu11 -O2 -g $(WARN) -Iinclude -I. -Itests/bench
+BENCH_LIB := tests/bench/lib/bench.c tests/bench/lib/bench.h
 
-$(O)/test/bench/ping: tests/bench/ping.c tests/bench/ping_device.c tests/bench/ping.h \
-		baremetal/vq.c baremetal/vq.h pmm/vq.c pmm/vq.h pmm/mem.c pmm/mem.h
+# A program that needs more than the library says so in a rule without a recipe.
+$(O)/test/bench/%: tests/bench/%.c $(BENCH_LIB)
 	@mkdir -p $(@D)
 	$(call note,HOSTCC,$@)
 	$(Q)$(HOSTCC) $(BENCH_CFLAGS) -o $@ $(filter %.c,$^)
 
-# Built by make check as well, so that it does not fall behind.
-unit: $(O)/test/bench/ping
+$(O)/test/bench/window: tests/bench/lib/window.c $(BENCH_LIB)
+	@mkdir -p $(@D)
+	$(call note,HOSTCC,$@)
+	$(Q)$(HOSTCC) $(BENCH_CFLAGS) -o $@ $(filter %.c,$^)
 
-.PHONY: bench-quick
-bench-quick: $(O)/test/bench/ping
-	@$<
+$(O)/test/bench/ring: tests/bench/ring_device.c tests/bench/ring.h \
+	baremetal/vq.c baremetal/vq.h pmm/vq.c pmm/vq.h pmm/mem.c pmm/mem.h
+
+BENCH_BINS := $(O)/test/bench/window \
+	$(patsubst tests/bench/%.c,$(O)/test/bench/%,$(filter-out %_device.c,$(wildcard tests/bench/*.c)))
+
+# Built by make check as well, so that they do not fall behind.
+unit: $(BENCH_BINS)
+
+# GROUPS="ring ...": only these.
+.PHONY: bench bench-quick bench-build
+$(O)/bench/deps: tests/bench/packages
+	@tests/lab/deps $@ $<
+bench-build: $(BENCH_BINS) all $(O)/bench/deps
+bench: bench-build
+	@O=$(O) tests/bench/run $(GROUPS)
+bench-quick: bench-build
+	@O=$(O) QUICK=y tests/bench/run $(GROUPS)
 
 # --- a file system that hangs, and a client that looks at what that does ---
 
