@@ -33,14 +33,11 @@ static int result(int err)
 static int get_attr(const char *name, struct ofl_p9_attr *attr)
 {
 	struct ofl_path path;
-	uint32_t fid;
 	int err;
 
-	err = ofl_path_find(name, &path, &fid);
-	if (err)
-		return err;
-	err = ofl_p9_getattr(path.p9, fid, attr);
-	ofl_p9_clunk(path.p9, fid);
+	err = ofl_path_parse(name, &path);
+	if (!err)
+		err = ofl_p9_stat(path.p9, path.text, attr);
 	if (!err && path.dir_only && !S_ISDIR(attr->mode))
 		err = -ENOTDIR;
 	return err;
@@ -172,19 +169,22 @@ int rename(const char *from, const char *to)
 
 static int do_opendir(const char *name, DIR *dir)
 {
+	const uint32_t flags = OFL_P9_RDONLY | OFL_P9_DIRECTORY;
 	struct ofl_p9_attr attr;
 	struct ofl_path path;
-	int err;
+	int err, opened;
 
-	err = ofl_path_find(name, &path, &dir->fid);
+	err = ofl_path_parse(name, &path);
+	if (!err)
+		err = ofl_p9_find(path.p9, path.text, &dir->fid, &attr, flags, &opened);
 	if (err)
 		return err;
-	err = ofl_p9_getattr(path.p9, dir->fid, &attr);
-	if (!err && !S_ISDIR(attr.mode))
+	if (!S_ISDIR(attr.mode))
 		err = -ENOTDIR;
-	if (!err)
-		err = ofl_p9_lopen(path.p9, dir->fid,
-				   OFL_P9_RDONLY | OFL_P9_DIRECTORY);
+	else if (opened != OFL_P9_NOT_OPEN)
+		err = opened;
+	else
+		err = ofl_p9_lopen(path.p9, dir->fid, flags);
 	if (err)
 		ofl_p9_clunk(path.p9, dir->fid);
 	dir->p9 = path.p9;

@@ -4,7 +4,7 @@
  *
  * A descriptor points to an open file description, which dup() shares: the
  * console (tty.c), a fid of a 9p share with an offset, or a socket.  0, 1 and 2
- * are the console from the start.
+ * are the console from the start.  Data goes in and out in files_io.c.
  *
  * The POSIX functions return -1 and set errno; inside, 0 or -errno.
  */
@@ -19,28 +19,9 @@
 #include <unistd.h>
 
 #include "conports.h"
+#include "openfile.h"
 #include "socket.h"
 #include "tty.h"
-
-enum kind {
-	KIND_NONE,
-	KIND_CONSOLE,
-	KIND_FILE,
-	KIND_SOCKET,
-};
-
-struct open_file {
-	enum kind kind;
-	unsigned int refs;
-	int flags; /* O_* as of open() */
-	struct ofl_p9 *p9;
-	uint32_t fid;
-	bool is_dir;
-	uint64_t offset;
-	int write_error; /* of the last write() of a file; 0: it was taken */
-	struct ofl_socket *socket;
-	struct ofl_console *port; /* console: another than descriptors 0 to 2 have */
-};
 
 static struct open_file console_file = { .kind = KIND_CONSOLE, .refs = 3,
 					 .flags = O_RDWR };
@@ -58,15 +39,7 @@ static int result(int64_t ret)
 	return -1;
 }
 
-static ssize_t result_size(int64_t ret)
-{
-	if (ret >= 0)
-		return (ssize_t)ret;
-	errno = (int)-ret;
-	return -1;
-}
-
-static struct open_file *file_of(int fd)
+struct open_file *ofl_file_of(int fd)
 {
 	return fd >= 0 && fd < OFL_OPEN_MAX ? fds[fd] : NULL;
 }
@@ -128,15 +101,16 @@ static uint32_t wire_flags(int flags)
 static int open_existing(const struct ofl_path *path, int flags,
 			 struct open_file *file)
 {
+	/* Only what does no harm goes ahead of the checks. */
+	bool ahead = !(flags & O_TRUNC) && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
 	struct ofl_p9_attr attr;
-	int err;
+	int err, opened;
 
-	err = ofl_path_walk(path, &file->fid);
+	err = ofl_p9_find(path->p9, path->text, &file->fid, &attr,
+			  ahead ? wire_flags(flags & ~(O_CREAT | O_EXCL)) : OFL_P9_NOT_OPEN,
+			  &opened);
 	if (err)
 		return err;
-	err = ofl_p9_getattr(path->p9, file->fid, &attr);
-	if (err)
-		goto err_clunk;
 	file->is_dir = S_ISDIR(attr.mode);
 	err = -EEXIST;
 	if ((flags & O_CREAT) && (flags & O_EXCL))
@@ -147,8 +121,9 @@ static int open_existing(const struct ofl_path *path, int flags,
 	err = -ENOTDIR;
 	if (!file->is_dir && path->dir_only)
 		goto err_clunk;
-	flags &= ~(O_CREAT | O_EXCL);
-	err = ofl_p9_lopen(path->p9, file->fid, wire_flags(flags));
+	err = opened;
+	if (err == OFL_P9_NOT_OPEN)
+		err = ofl_p9_lopen(path->p9, file->fid, wire_flags(flags & ~(O_CREAT | O_EXCL)));
 	if (err)
 		goto err_clunk;
 	return 0;
@@ -238,7 +213,7 @@ int creat(const char *name, mode_t mode)
 
 int close(int fd)
 {
-	struct open_file *file = file_of(fd);
+	struct open_file *file = ofl_file_of(fd);
 	int err = 0, lost;
 
 	if (!file)
@@ -256,173 +231,11 @@ int close(int fd)
 	return result(err ? err : lost);
 }
 
-/* --- data --- */
-
-static int64_t do_read(struct open_file *file, void *buf, size_t len)
-{
-	uint8_t *to = buf;
-	size_t done = 0;
-
-	if (file->is_dir)
-		return -EISDIR;
-	while (done < len) {
-		int64_t n = ofl_p9_read(file->p9, file->fid, file->offset,
-					to + done, len - done);
-
-		if (n < 0)
-			return done ? (int64_t)done : n;
-		if (!n)
-			break;
-		done += (size_t)n;
-		file->offset += (uint64_t)n;
-	}
-	return (int64_t)done;
-}
-
-ssize_t read(int fd, void *buf, size_t len)
-{
-	struct open_file *file = file_of(fd);
-
-	if (!file || (file->flags & O_ACCMODE) == O_WRONLY)
-		return result(-EBADF);
-	if (len > PTRDIFF_MAX)
-		return result(-EINVAL);
-	if (file->kind == KIND_CONSOLE)
-		return result_size(ofl_tty_read(file->port, buf, len,
-						file->flags & O_NONBLOCK));
-	if (file->kind == KIND_SOCKET)
-		return result_size(ofl_socket_read(file->socket, buf, len,
-						   file->flags & O_NONBLOCK));
-	return result_size(do_read(file, buf, len));
-}
-
-static int64_t do_write(struct open_file *file, const void *buf, size_t len)
-{
-	const uint8_t *from = buf;
-	size_t done = 0;
-
-	if (file->flags & O_APPEND) {
-		struct ofl_p9_attr attr;
-		int err = ofl_p9_getattr(file->p9, file->fid, &attr);
-
-		if (err)
-			return err;
-		file->offset = attr.size;
-	}
-	while (done < len) {
-		int64_t n = ofl_p9_write(file->p9, file->fid, file->offset,
-					 from + done, len - done);
-
-		/* A server that takes nothing would keep us here forever. */
-		if (!n)
-			n = -EIO;
-		if (n < 0)
-			return done ? (int64_t)done : n;
-		done += (size_t)n;
-		file->offset += (uint64_t)n;
-	}
-	return (int64_t)done;
-}
-
-ssize_t write(int fd, const void *buf, size_t len)
-{
-	struct open_file *file = file_of(fd);
-	int64_t n;
-
-	if (!file || (file->flags & O_ACCMODE) == O_RDONLY)
-		return result(-EBADF);
-	if (len > PTRDIFF_MAX)
-		return result(-EINVAL);
-	if (file->kind == KIND_CONSOLE)
-		return result_size(ofl_tty_write(file->port, buf, len));
-	if (file->kind == KIND_SOCKET)
-		return result_size(ofl_socket_write(file->socket, buf, len,
-						    file->flags & O_NONBLOCK));
-	n = do_write(file, buf, len);
-	file->write_error = n < 0 ? (int)n : 0;
-	return result_size(n);
-}
-
-static int64_t do_lseek(struct open_file *file, off_t offset, int whence)
-{
-	struct ofl_p9_attr attr;
-	int64_t base = 0;
-	int err;
-
-	if (file->kind != KIND_FILE)
-		return -ESPIPE;
-	switch (whence) {
-	case SEEK_SET:
-		break;
-	case SEEK_CUR:
-		base = (int64_t)file->offset;
-		break;
-	case SEEK_END:
-		err = ofl_p9_getattr(file->p9, file->fid, &attr);
-		if (err)
-			return err;
-		base = (int64_t)attr.size;
-		break;
-	default:
-		return -EINVAL;
-	}
-	if (__builtin_add_overflow(base, (int64_t)offset, &base))
-		return -EOVERFLOW;
-	if (base < 0)
-		return -EINVAL;
-	file->offset = (uint64_t)base;
-	return base;
-}
-
-off_t lseek(int fd, off_t offset, int whence)
-{
-	struct open_file *file = file_of(fd);
-
-	if (!file)
-		return result(-EBADF);
-	return (off_t)result_size(do_lseek(file, offset, whence));
-}
-
-int ftruncate(int fd, off_t size)
-{
-	struct ofl_p9_set set = { .valid = OFL_P9_SET_SIZE };
-	struct open_file *file = file_of(fd);
-
-	if (!file)
-		return result(-EBADF);
-	if (file->kind != KIND_FILE || size < 0 ||
-	    (file->flags & O_ACCMODE) == O_RDONLY)
-		return result(-EINVAL);
-	set.size = (uint64_t)size;
-	return result(ofl_p9_setattr(file->p9, file->fid, &set));
-}
-
-static int sync_file(int fd, bool data_only)
-{
-	struct open_file *file = file_of(fd);
-
-	if (!file)
-		return result(-EBADF);
-	if (file->kind != KIND_FILE)
-		return result(-EINVAL);
-	return result(ofl_p9_fsync(file->p9, file->fid, data_only));
-}
-
-int fsync(int fd)
-{
-	return sync_file(fd, false);
-}
-
-int fdatasync(int fd)
-{
-	return sync_file(fd, true);
-}
-
 /* --- about a descriptor --- */
 
 int ofl_files_fid(int fd, struct ofl_p9 **p9, uint32_t *fid)
 {
-	struct open_file *file = file_of(fd);
+	struct open_file *file = ofl_file_of(fd);
 
 	if (!file)
 		return -EBADF;
@@ -435,7 +248,7 @@ int ofl_files_fid(int fd, struct ofl_p9 **p9, uint32_t *fid)
 
 int ofl_files_console_of(int fd, struct ofl_console **con)
 {
-	struct open_file *file = file_of(fd);
+	struct open_file *file = ofl_file_of(fd);
 
 	if (!file)
 		return -EBADF;
@@ -447,7 +260,7 @@ int ofl_files_console_of(int fd, struct ofl_console **con)
 
 int fstat(int fd, struct stat *st)
 {
-	struct open_file *file = file_of(fd);
+	struct open_file *file = ofl_file_of(fd);
 	struct ofl_p9_attr attr;
 	int err;
 
@@ -469,7 +282,7 @@ int fstat(int fd, struct stat *st)
 
 int isatty(int fd)
 {
-	struct open_file *file = file_of(fd);
+	struct open_file *file = ofl_file_of(fd);
 
 	if (!file) {
 		errno = EBADF;
@@ -483,7 +296,7 @@ int isatty(int fd)
 
 static int dup_from(int fd, int from)
 {
-	struct open_file *file = file_of(fd);
+	struct open_file *file = ofl_file_of(fd);
 	int to;
 
 	if (!file)
@@ -505,7 +318,7 @@ int dup(int fd)
 
 int dup2(int fd, int to)
 {
-	struct open_file *file = file_of(fd);
+	struct open_file *file = ofl_file_of(fd);
 
 	if (!file || to < 0 || to >= OFL_OPEN_MAX)
 		return result(-EBADF);
@@ -521,7 +334,7 @@ int dup2(int fd, int to)
 int fcntl(int fd, int command, ...)
 {
 	const int changeable = O_APPEND | O_NONBLOCK;
-	struct open_file *file = file_of(fd);
+	struct open_file *file = ofl_file_of(fd);
 	va_list ap;
 	int arg;
 
@@ -571,7 +384,7 @@ int ofl_files_add_socket(struct ofl_socket *sk, int flags)
 
 int ofl_files_socket(int fd, struct ofl_socket **sk, int *flags)
 {
-	struct open_file *file = file_of(fd);
+	struct open_file *file = ofl_file_of(fd);
 
 	if (!file)
 		return -EBADF;
@@ -585,7 +398,7 @@ int ofl_files_socket(int fd, struct ofl_socket **sk, int *flags)
 /* Files are always ready; so is a console that would end or fail at once. */
 int ofl_files_poll(int fd)
 {
-	struct open_file *file = file_of(fd);
+	struct open_file *file = ofl_file_of(fd);
 	int bits = POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
 
 	if (!file)

@@ -65,6 +65,9 @@ $(NATIVE)/%: NATIVE_CFLAGS += -I.
 $(NATIVE)/%: tests/images/%.c $(NATIVE_DEPS)
 	$(native_link)
 
+$(NATIVE)/%: tests/bench/images/%.c $(NATIVE_DEPS)
+	$(native_link)
+
 # Images that need the interrupts or the traps of a real core say so with a
 # line "/* native: no */".
 NATIVE_IMAGES := $(patsubst %.c,$(NATIVE)/%,$(notdir $(shell \

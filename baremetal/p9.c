@@ -2,7 +2,8 @@
 /*
  * 9P2000.L: the session.  Version, attach; request and reply.
  *
- * There is one request buffer and one reply buffer, the transport's.  A request is
+ * There is one request buffer and one reply buffer, the transport's (and a few small ones
+ * more, for requests that go together: p9_many.c).  A request is
  * composed in place and never read back.  Of a reply, the header and whatever
  * decides something is copied to private memory first and checked there: its
  * size against the bytes that the transport says have come and against msize, its
@@ -26,7 +27,7 @@
 #include "wait.h"
 
 #define VERSION "9P2000.L"
-#define RPC_TIMEOUT (30 * OFL_SEC)
+#define RPC_TIMEOUT OFL_P9_TIMEOUT
 #define FLUSH_TIMEOUT (10 * OFL_SEC)
 
 #define LINUX_EINTR 4u
@@ -68,6 +69,12 @@ static uint16_t tag_behind(uint16_t tag)
 	return tag >= P9_NOTAG - 1 ? 0 : (uint16_t)(tag + 1);
 }
 
+uint16_t ofl_p9_next_tag(struct ofl_p9 *p9)
+{
+	p9->tag = tag_behind(p9->tag);
+	return p9->tag;
+}
+
 void ofl_p9_request(struct ofl_p9 *p9, struct p9_out *out, unsigned int type)
 {
 	p9->tag = type == P9_TVERSION ? P9_NOTAG : tag_behind(p9->tag);
@@ -76,7 +83,7 @@ void ofl_p9_request(struct ofl_p9 *p9, struct p9_out *out, unsigned int type)
 	p9->data.len = 0;
 	p9->data_in = false;
 	/* Without a PMM there is no buffer: ofl_p9_rpc() will say so. */
-	*out = (struct p9_out){ .buf = p9->tx, .size = p9->dead ? 0 : p9->msize };
+	*out = (struct p9_out){ .buf = p9->tx, .size = p9->dead ? 0 : p9->room };
 	p9_put(out, 0, 4);
 	p9_put(out, type, 1);
 	p9_put(out, p9->tag, 2);
@@ -91,6 +98,26 @@ static bool is_rflush(const struct ofl_p9_flush *flush)
 	       p9_get(&in, 1) == P9_TFLUSH + 1 && p9_get(&in, 2) == flush->tag;
 }
 
+/* Compose Tflush of a request. */
+static void prepare_flush(struct ofl_p9 *p9, uint16_t tag)
+{
+	struct ofl_p9_flush *flush = &p9->flush;
+	struct p9_out out = { .buf = flush->msg, .size = sizeof(flush->msg) };
+
+	flush->sent = true;
+	flush->tag = tag_behind(p9->tag);
+	flush->got = 0;
+	p9_put(&out, OFL_P9_FLUSH_MSG, 4);
+	p9_put(&out, P9_TFLUSH, 1);
+	p9_put(&out, flush->tag, 2);
+	p9_put(&out, tag, 2);
+}
+
+static void say_given_up(struct ofl_p9 *p9)
+{
+	ofl_log_printf("offload: 9p %s: a request took too long and was given up\n", p9->name);
+}
+
 /*
  * The request is not answered.  Bytes of an answer that came after all; -ETIMEDOUT:
  * flush.done says whether the request is gone, or the session must end.
@@ -98,18 +125,11 @@ static bool is_rflush(const struct ofl_p9_flush *flush)
 static int64_t give_up(struct ofl_p9 *p9)
 {
 	struct ofl_p9_flush *flush = &p9->flush;
-	struct p9_out out = { .buf = flush->msg, .size = sizeof(flush->msg) };
 	int64_t late;
 
 	if (p9->tag == P9_NOTAG)
 		return -ETIMEDOUT;
-	flush->sent = true;
-	flush->tag = tag_behind(p9->tag);
-	flush->got = 0;
-	p9_put(&out, OFL_P9_FLUSH_MSG, 4);
-	p9_put(&out, P9_TFLUSH, 1);
-	p9_put(&out, flush->tag, 2);
-	p9_put(&out, p9->tag, 2);
+	prepare_flush(p9, p9->tag);
 	late = p9->transport->flush(p9, FLUSH_TIMEOUT);
 	if (late < 0)
 		return late;
@@ -118,8 +138,25 @@ static int64_t give_up(struct ofl_p9 *p9)
 	if (late)
 		return late;
 	flush->done = true;
-	ofl_log_printf("offload: 9p %s: a request took too long and was given up\n", p9->name);
+	say_given_up(p9);
 	return -ETIMEDOUT;
+}
+
+int ofl_p9_drop(struct ofl_p9 *p9, struct ofl_p9_slot *slot)
+{
+	int err;
+
+	prepare_flush(p9, slot->tag);
+	p9->tag = p9->flush.tag;
+	err = p9->transport->drop(p9, slot, FLUSH_TIMEOUT);
+	if (err)
+		return err;
+	if (!is_rflush(&p9->flush))
+		return ofl_p9_lied(p9, "9p flush is answered with something else");
+	slot->gone = !slot->written;
+	if (slot->gone)
+		say_given_up(p9);
+	return 0;
 }
 
 /* Send; the bytes written to rx, or -ETIMEDOUT (given up), -EIO, -EPROTO. */
@@ -145,43 +182,35 @@ static int64_t send_request(struct ofl_p9 *p9, struct p9_out *out)
 	return -EIO;
 }
 
-int ofl_p9_rpc_head(struct ofl_p9 *p9, struct p9_out *out, struct p9_in *in,
-		    size_t head, size_t *body)
+int ofl_p9_reply_open(struct ofl_p9 *p9, const struct ofl_p9_reply *reply, struct p9_in *in,
+		      size_t head, size_t *body)
 {
 	unsigned int type;
-	int64_t written;
 	uint32_t size;
 	uint16_t tag;
 
-	if (p9->dead || out->stale)
-		return -EIO;
-	if (out->bad)
-		return -ENAMETOOLONG; /* only names have no other bound */
-	written = send_request(p9, out);
-	if (written < 0)
-		return (int)written;
-	if (written < P9_HEADER)
+	if (reply->written < P9_HEADER)
 		return ofl_p9_lied(p9, "9p reply without a header");
 
-	memcpy(p9->reply, p9->rx, P9_HEADER);
-	*in = (struct p9_in){ .buf = p9->reply, .size = P9_HEADER };
+	memcpy(reply->copy, reply->rx, P9_HEADER);
+	*in = (struct p9_in){ .buf = reply->copy, .size = P9_HEADER };
 	size = (uint32_t)p9_get(in, 4);
 	type = (unsigned int)p9_get(in, 1);
 	tag = (uint16_t)p9_get(in, 2);
-	if (size < P9_HEADER || size > written)
+	if (size < P9_HEADER || size > reply->written)
 		return ofl_p9_lied(p9, "9p reply of a wrong size");
-	if (tag != p9->tag)
+	if (tag != reply->tag)
 		return ofl_p9_lied(p9, "9p reply with a wrong tag");
-	if (type != p9->want && type != P9_RLERROR)
+	if (type != reply->want && type != P9_RLERROR)
 		return ofl_p9_lied(p9, "9p reply of a wrong type");
 
-	/* written <= msize, as the transport promises: the copy fits. */
+	/* written is at most what there was room for: the copy fits. */
 	*body = size - P9_HEADER;
 	if (type == P9_RLERROR)
 		head = 4;
 	if (head > *body)
 		head = *body;
-	memcpy(p9->reply + P9_HEADER, p9->rx + P9_HEADER, head);
+	memcpy(reply->copy + P9_HEADER, reply->rx + P9_HEADER, head);
 	in->size = P9_HEADER + head;
 	if (type == P9_RLERROR) {
 		uint32_t number = (uint32_t)p9_get(in, 4);
@@ -189,18 +218,35 @@ int ofl_p9_rpc_head(struct ofl_p9 *p9, struct p9_out *out, struct p9_in *in,
 		if (in->bad || !number)
 			return ofl_p9_lied(p9, "9p error reply without an error");
 		/* Some servers answer so to what is flushed. */
-		if (p9->flush.sent && number == LINUX_EINTR)
+		if (reply->flushed && number == LINUX_EINTR)
 			return -ETIMEDOUT;
 		return -ofl_errno_from_linux(number);
 	}
 	return 0;
 }
 
+int ofl_p9_rpc_head(struct ofl_p9 *p9, struct p9_out *out, struct p9_in *in,
+		    size_t head, size_t *body)
+{
+	struct ofl_p9_reply reply = { .rx = p9->rx, .copy = p9->reply, .tag = p9->tag,
+				      .want = p9->want };
+
+	if (p9->dead || out->stale)
+		return -EIO;
+	if (out->bad)
+		return -ENAMETOOLONG; /* only names have no other bound */
+	reply.written = send_request(p9, out);
+	if (reply.written < 0)
+		return (int)reply.written;
+	reply.flushed = p9->flush.sent;
+	return ofl_p9_reply_open(p9, &reply, in, head, body);
+}
+
 int ofl_p9_rpc(struct ofl_p9 *p9, struct p9_out *out, struct p9_in *in)
 {
 	size_t body;
 
-	return ofl_p9_rpc_head(p9, out, in, p9->msize, &body);
+	return ofl_p9_rpc_head(p9, out, in, p9->room, &body);
 }
 
 static int version(struct ofl_p9 *p9)

@@ -25,6 +25,7 @@
 #define OFL_P9_TAG_MAX 31u
 #define OFL_P9_MSIZE_MAX (256u * 1024)
 #define OFL_P9_MSIZE_MIN 512u
+#define OFL_P9_TIMEOUT 30000000000ull /* ns, of a request */
 
 /* Open flags and modes are Linux's (the generic ones) on the wire. */
 #define OFL_P9_RDONLY 0u
@@ -37,6 +38,8 @@
 #define OFL_P9_DIRECTORY 0200000u
 #define OFL_P9_NOFOLLOW 0400000u
 #define OFL_P9_REMOVEDIR 0x200u /* of unlinkat */
+
+#define OFL_P9_GETATTR_BASIC 0x7ffu
 
 #define OFL_P9_SET_MODE 1u
 #define OFL_P9_SET_UID 2u
@@ -60,6 +63,7 @@ struct ofl_p9_statfs {
 };
 
 struct ofl_p9;
+struct ofl_p9_slot;
 struct p9_out;
 struct p9_in;
 
@@ -77,6 +81,15 @@ struct ofl_p9_transport {
 	 * 0: there is none, and nothing is on its way.  -errno: the session ends.
 	 */
 	int64_t (*flush)(struct ofl_p9 *p9, uint64_t timeout_ns);
+	/*
+	 * Several requests at a time, NULL: it cannot.  send() queues the first len bytes of
+	 * a slot's tx, kick() lets the server see them, take() waits for one reply and notes
+	 * it in its slot; drop() gives one up with flush.msg, as flush() does.
+	 */
+	int (*send)(struct ofl_p9 *p9, struct ofl_p9_slot *slot, size_t len);
+	void (*kick)(struct ofl_p9 *p9);
+	int (*take)(struct ofl_p9 *p9, uint64_t timeout_ns);
+	int (*drop)(struct ofl_p9 *p9, struct ofl_p9_slot *slot, uint64_t timeout_ns);
 	/* The server lied, or fell silent: say why, and no more of it. */
 	void (*broken)(struct ofl_p9 *p9, const char *why);
 };
@@ -92,6 +105,26 @@ struct ofl_p9_flush {
 	uint32_t got; /* bytes of the reply */
 	uint8_t msg[OFL_P9_FLUSH_MSG];
 	uint8_t reply[OFL_P9_FLUSH_REPLY]; /* private */
+};
+
+#define OFL_P9_SLOTS 8u
+#define OFL_P9_SLOT 192u /* bytes of its messages, without data in the pool */
+
+/* One of several requests that are under way together: p9_many.c. */
+struct ofl_p9_slot {
+	uint8_t *tx, *rx; /* shared, OFL_P9_SLOT bytes each */
+	uint64_t tx_pa, rx_pa;
+	uint8_t *chunk; /* shared, p9->chunk bytes for data */
+	uint64_t chunk_pa;
+	struct ofl_vq_buf data; /* as in struct ofl_p9 */
+	bool data_in;
+	bool sent; /* and not yet back */
+	bool gone; /* given up: there will be no reply */
+	uint16_t tag;
+	uint8_t want;
+	uint32_t written; /* bytes of the reply */
+	uint32_t asked;
+	uint8_t reply[OFL_P9_SLOT]; /* private */
 };
 
 struct ofl_p9 {
@@ -118,8 +151,14 @@ struct ofl_p9 {
 	struct ofl_vq_buf data;
 	bool data_in;
 	uint8_t *tx, *rx; /* one request, one reply; the other side may write there */
-	uint8_t *reply; /* private copy of a reply, msize bytes */
+	uint8_t *reply; /* private copy of a reply */
+	uint32_t room;	/* bytes of these three */
 	uint32_t msize;
+	struct ofl_p9_slot *slot; /* nr_slots of them; private */
+	unsigned int nr_slots;
+	unsigned int nr_chunks; /* so many of the slots have one */
+	uint32_t chunk;
+	bool no_lookahead; /* it looks a fid up before the request that makes it is done */
 	uint16_t tag;	/* of the request being composed */
 	uint8_t want;	/* the type of its reply */
 	bool dead;
@@ -181,7 +220,26 @@ int64_t ofl_p9_read(struct ofl_p9 *p9, uint32_t fid, uint64_t offset, void *buf,
 		    size_t count);
 int64_t ofl_p9_write(struct ofl_p9 *p9, uint32_t fid, uint64_t offset,
 		     const void *buf, size_t count);
+/*
+ * All of it, in as many messages as that takes, several under way at a time; less at the
+ * end of the file, or before an error.  in_order: a message is done before the next begins
+ * (for a file that is appended to).  Behind the place of an error there may have been
+ * written, too.
+ */
+int64_t ofl_p9_read_all(struct ofl_p9 *p9, uint32_t fid, uint64_t offset, void *buf,
+			size_t count);
+int64_t ofl_p9_write_all(struct ofl_p9 *p9, uint32_t fid, uint64_t offset, const void *buf,
+			 size_t count, bool in_order);
 int ofl_p9_getattr(struct ofl_p9 *p9, uint32_t fid, struct ofl_p9_attr *attr);
+/*
+ * walk and getattr in one round trip, where the server can.  flags: lopen, too, unless
+ * it is OFL_P9_NOT_OPEN; *opened: 0, an error of lopen, or OFL_P9_NOT_OPEN.
+ */
+#define OFL_P9_NOT_OPEN INT32_MAX
+int ofl_p9_find(struct ofl_p9 *p9, const char *path, uint32_t *newfid,
+		struct ofl_p9_attr *attr, uint32_t flags, int *opened);
+/* walk, getattr, clunk. */
+int ofl_p9_stat(struct ofl_p9 *p9, const char *path, struct ofl_p9_attr *attr);
 int ofl_p9_setattr(struct ofl_p9 *p9, uint32_t fid, const struct ofl_p9_set *set);
 /* Entries as they come, for ofl_p9_next(); 0: the end. */
 int64_t ofl_p9_readdir(struct ofl_p9 *p9, uint32_t fid, uint64_t offset,
@@ -213,6 +271,29 @@ int ofl_p9_begin(struct ofl_p9 *p9, const char *uname, const char *aname);
 void ofl_p9_fid_put(struct ofl_p9 *p9, uint32_t fid);
 /* Send the request that ends a fid. */
 int ofl_p9_fid_end(struct ofl_p9 *p9, struct p9_out *out, uint32_t fid);
+
+/* Inside p9*.c: a free number for a fid. */
+int ofl_p9_fid_get(struct ofl_p9 *p9, uint32_t *fid);
+/* Bytes of data that one message takes beside its head. */
+uint32_t ofl_p9_data_max(uint32_t size);
+int ofl_p9_get_attr(struct ofl_p9 *p9, struct p9_in *in, struct ofl_p9_attr *attr);
+
+/* Inside p9*.c: a reply as it came. */
+struct ofl_p9_reply {
+	const uint8_t *rx; /* shared */
+	uint8_t *copy;	   /* private, of the same size */
+	int64_t written;
+	uint16_t tag;
+	uint8_t want;
+	bool flushed;
+};
+/* Its error, or 0 and the first `head` bytes of its body, which has *body, in *in. */
+int ofl_p9_reply_open(struct ofl_p9 *p9, const struct ofl_p9_reply *reply, struct p9_in *in,
+		      size_t head, size_t *body);
+/* The next request's tag. */
+uint16_t ofl_p9_next_tag(struct ofl_p9 *p9);
+/* Give a slot's request up: 0: it is back, or gone; else the session is over. */
+int ofl_p9_drop(struct ofl_p9 *p9, struct ofl_p9_slot *slot);
 
 /* Inside p9*.c: compose a request, send it, take the reply apart. */
 void ofl_p9_request(struct ofl_p9 *p9, struct p9_out *out, unsigned int type);

@@ -8,7 +8,6 @@
 #include "p9_wire.h"
 #include "pool.h"
 
-#define GETATTR_BASIC 0x7ffu
 /*
  * What servers want left of msize beside data, either way (P9_IOHDRSZ): one byte more than
  * Twrite's head; diod answers EIO to a write that leaves less.
@@ -16,7 +15,12 @@
 #define IO_HEAD 24u
 #define READ_HEAD 4u /* count, in front of the data of Rread and Rreaddir */
 
-static int fid_get(struct ofl_p9 *p9, uint32_t *fid)
+uint32_t ofl_p9_data_max(uint32_t size)
+{
+	return size - IO_HEAD;
+}
+
+int ofl_p9_fid_get(struct ofl_p9 *p9, uint32_t *fid)
 {
 	for (uint32_t i = 0; i < OFL_P9_FIDS / 32; i++) {
 		if (!~p9->fids[i])
@@ -117,7 +121,7 @@ int ofl_p9_walk(struct ofl_p9 *p9, uint32_t fid, const char *path,
 	uint32_t to, from = fid;
 	int err;
 
-	err = fid_get(p9, &to);
+	err = ofl_p9_fid_get(p9, &to);
 	if (err)
 		return err;
 	do {
@@ -162,14 +166,20 @@ int ofl_p9_lcreate(struct ofl_p9 *p9, uint32_t fid, const char *name,
 	return ofl_p9_simple(p9, &out, P9_QID + 4);
 }
 
-/* A caller's buffer that the device can use as it is: true, and data is set. */
-static bool direct(struct ofl_p9 *p9, const void *buf, size_t count, bool in)
+/*
+ * A caller's buffer that the device can use as it is: true, and data is set.  *count
+ * becomes what fits one message.
+ */
+static bool direct(struct ofl_p9 *p9, const void *buf, size_t *count, bool in)
 {
-	uint64_t pa = p9->transport->direct && count ? ofl_pool_pa(buf, count) : 0;
+	uint64_t pa = p9->transport->direct && *count ? ofl_pool_pa(buf, *count) : 0;
+	uint32_t most = ofl_p9_data_max(pa || p9->msize < p9->room ? p9->msize : p9->room);
 
+	if (*count > most)
+		*count = most;
 	if (!pa)
 		return false;
-	p9->data = (struct ofl_vq_buf){ pa, (uint32_t)count };
+	p9->data = (struct ofl_vq_buf){ pa, (uint32_t)*count };
 	p9->data_in = in;
 	return true;
 }
@@ -185,13 +195,11 @@ static int64_t read_some(struct ofl_p9 *p9, unsigned int type, uint32_t fid,
 	bool there;
 	int err;
 
-	if (count > p9->msize - IO_HEAD)
-		count = p9->msize - IO_HEAD;
 	ofl_p9_request(p9, &out, type);
 	ofl_p9_put_fid(p9, &out, fid);
 	p9_put(&out, offset, 8);
+	there = direct(p9, buf, &count, true);
 	p9_put(&out, count, 4);
-	there = direct(p9, buf, count, true);
 	err = ofl_p9_rpc_head(p9, &out, &in, READ_HEAD, &body);
 	if (err)
 		return err;
@@ -222,15 +230,15 @@ int64_t ofl_p9_write(struct ofl_p9 *p9, uint32_t fid, uint64_t offset,
 	struct p9_in in;
 	uint32_t got;
 	size_t body;
+	bool there;
 	int err;
 
-	if (count > p9->msize - IO_HEAD)
-		count = p9->msize - IO_HEAD;
 	ofl_p9_request(p9, &out, P9_TWRITE);
 	ofl_p9_put_fid(p9, &out, fid);
 	p9_put(&out, offset, 8);
+	there = direct(p9, buf, &count, false);
 	p9_put(&out, count, 4);
-	if (!direct(p9, buf, count, false))
+	if (!there)
 		p9_put_bytes(&out, buf, count);
 	err = ofl_p9_rpc_head(p9, &out, &in, READ_HEAD, &body);
 	if (err)
@@ -241,19 +249,11 @@ int64_t ofl_p9_write(struct ofl_p9 *p9, uint32_t fid, uint64_t offset,
 	return got;
 }
 
-int ofl_p9_getattr(struct ofl_p9 *p9, uint32_t fid, struct ofl_p9_attr *attr)
+int ofl_p9_get_attr(struct ofl_p9 *p9, struct p9_in *reply, struct ofl_p9_attr *attr)
 {
-	struct p9_out out;
-	struct p9_in in;
+	struct p9_in in = *reply;
 	uint64_t size;
-	int err;
 
-	ofl_p9_request(p9, &out, P9_TGETATTR);
-	ofl_p9_put_fid(p9, &out, fid);
-	p9_put(&out, GETATTR_BASIC, 8);
-	err = ofl_p9_rpc(p9, &out, &in);
-	if (err)
-		return err;
 	p9_get(&in, 8); /* valid */
 	p9_get(&in, 5); /* qid type and version */
 	attr->ino = p9_get(&in, 8);
@@ -279,6 +279,19 @@ int ofl_p9_getattr(struct ofl_p9 *p9, uint32_t fid, struct ofl_p9_attr *attr)
 	if (size > INT64_MAX)
 		return ofl_p9_lied(p9, "9p file size out of range");
 	return 0;
+}
+
+int ofl_p9_getattr(struct ofl_p9 *p9, uint32_t fid, struct ofl_p9_attr *attr)
+{
+	struct p9_out out;
+	struct p9_in in;
+	int err;
+
+	ofl_p9_request(p9, &out, P9_TGETATTR);
+	ofl_p9_put_fid(p9, &out, fid);
+	p9_put(&out, OFL_P9_GETATTR_BASIC, 8);
+	err = ofl_p9_rpc(p9, &out, &in);
+	return err ? err : ofl_p9_get_attr(p9, &in, attr);
 }
 
 int ofl_p9_next(const void *buf, size_t len, size_t *at,

@@ -184,6 +184,7 @@ int ofl_p9_start_stream(struct ofl_p9 *p9, int in, int out, uint32_t msize,
 	p9->in = in;
 	p9->out = out;
 	p9->msize = msize;
+	p9->room = msize;
 	p9->tx = malloc(msize);
 	p9->rx = malloc(msize);
 	p9->reply = malloc(msize);

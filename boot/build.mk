@@ -16,7 +16,7 @@ $(GNUEFI_READY):
 BOOT_SRC := $(addprefix boot/,acpi.c config.c console.c entropy.c heap.c host.c main.c \
 	net.c pages.c ramfs.c ramnode.c say.c volume.c vsock.c work.c libc/stdio.c \
 	libc/string.c) \
-	$(addprefix pmm/,mem.c net.c p9.c p9_fid.c p9_flight.c p9_io.c p9_names.c p9_xattr.c \
+	$(addprefix pmm/,mem.c net.c p9.c p9_fid.c p9_flight.c p9_bulk.c p9_io.c p9_names.c p9_xattr.c \
 	p9dev.c p9msg.c rng.c vdev.c vq.c vsock.c vsock_conn.c window.c) \
 	baremetal/serial.c kernel-module/args.c kernel-module/image.c \
 	$(wildcard boot/$(ARCH)/*.[cS])

@@ -3,7 +3,7 @@
 
 PMM_SRC := pmm/main.c pmm/options.c pmm/log.c pmm/user.c pmm/priv.c pmm/pmm.c pmm/loop.c \
 	pmm/mem.c pmm/vq.c pmm/vdev.c pmm/window.c pmm/conopen.c pmm/conport.c pmm/console.c \
-	pmm/p9.c pmm/p9_fid.c pmm/p9_flight.c pmm/p9_io.c pmm/p9_names.c \
+	pmm/p9.c pmm/p9_fid.c pmm/p9_flight.c pmm/p9_bulk.c pmm/p9_io.c pmm/p9_names.c \
 	pmm/p9_xattr.c pmm/p9dev.c pmm/p9msg.c pmm/p9sock.c pmm/work.c \
 	pmm/host_none.c pmm/listen.c pmm/schedule.c \
 	pmm/p9fs.c pmm/p9fs_meta.c pmm/p9fs_xattr.c pmm/host_module.c pmm/host_native.c \

@@ -408,6 +408,7 @@ static int p9_do(struct ofl_p9 *p9, const struct p9_kind *kind, uint16_t tag,
 			return ofl_p9_commit(p9, q, err);
 		*q = before; /* a walk that would leave the local file system */
 	}
+	ofl_p9_bulk_fetch(q); /* a worker may outlive the window */
 	err = ofl_p9_flight_new(p9, q, kind->type, tag, p9_reply_max(kind, q),
 				alone, cookie, cookie_len);
 	return err ? ofl_p9_commit(p9, q, err) : -EINPROGRESS;
@@ -455,6 +456,7 @@ uint32_t ofl_p9_submit(struct ofl_p9 *p9, const uint8_t *req, uint32_t len,
 	if (!err) {
 		q.r.end = size;
 		q.msize = p9->msize;
+		q.bulk = p9->bulk;
 		ofl_p9_begin(&q.w, (uint8_t)(type + 1), tag);
 		err = p9_dispatch(p9, type, tag, &q, cookie, cookie_len);
 	}
@@ -462,6 +464,8 @@ uint32_t ofl_p9_submit(struct ofl_p9 *p9, const uint8_t *req, uint32_t len,
 		*later = true;
 		return 0;
 	}
+	if (err && p9->bulk)
+		p9->bulk->in_place = 0;
 	return ofl_p9_answer(&q, tag, err);
 }
 

@@ -151,6 +151,7 @@ int ofl_p9_flight_new(struct ofl_p9 *p9, const struct ofl_p9_request *q,
 	f->p9 = p9;
 	f->q = *q;
 	f->q.quick = false;
+	f->q.bulk = NULL;
 	f->type = type;
 	f->tag = tag;
 	f->exclusive = exclusive;

@@ -117,7 +117,7 @@ int ofl_p9_do_read(struct ofl_p9 *p9, struct ofl_p9_request *q)
 		return -EMSGSIZE;
 	if (count > q->w.end - OFL_P9_READ_OVERHEAD)
 		count = q->w.end - OFL_P9_READ_OVERHEAD;
-	n = p9->ops->read(fid->file, q->w.data + OFL_P9_READ_OVERHEAD, count, off);
+	n = ofl_p9_bulk_read(p9, q, fid->file, count, off);
 	if (n < 0)
 		return (int)n;
 	ofl_p9_put32(&q->w, (uint32_t)n);
@@ -136,7 +136,10 @@ int ofl_p9_do_write(struct ofl_p9 *p9, struct ofl_p9_request *q)
 	if (!data)
 		return -EINVAL;
 	if (fid && fid->xattr) {
-		int err = ofl_p9_xattr_write(fid, off, data, count);
+		int err;
+
+		ofl_p9_bulk_fetch(q);
+		err = ofl_p9_xattr_write(fid, off, data, count);
 
 		if (!err)
 			ofl_p9_put32(&q->w, count);
@@ -145,7 +148,7 @@ int ofl_p9_do_write(struct ofl_p9 *p9, struct ofl_p9_request *q)
 	if (!fid || !fid->file ||
 	    (fid->flags & OFL_P9_ACCMODE) == OFL_P9_RDONLY)
 		return -EBADF;
-	n = p9->ops->write(fid->file, data, count, off);
+	n = ofl_p9_bulk_write(p9, q, fid->file, count, off);
 	if (n < 0)
 		return (int)n;
 	ofl_p9_put32(&q->w, (uint32_t)n);

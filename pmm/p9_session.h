@@ -37,12 +37,24 @@ struct ofl_p9_fid {
 	int closed; /* by it: how that ended */
 };
 
+/*
+ * A message over a device: what of its data is better left where it is, in the image's
+ * memory.  Of the request only `head` bytes are in q->r then.
+ */
+struct ofl_p9_bulk {
+	const struct ofl_vq *vq;
+	const struct ofl_vq_chain *chain;
+	uint32_t head;
+	uint32_t in_place; /* bytes at the end of the reply that are there already */
+};
+
 /* What a handler works with; it may run in a thread of its own. */
 struct ofl_p9_request {
 	struct ofl_p9_reader r; /* at the first field */
 	struct ofl_p9_writer w; /* at the reply's first field */
 	struct ofl_p9_fid *fid[2]; /* named by the message; NULL: unknown */
 	unsigned int taken;
+	struct ofl_p9_bulk *bulk; /* NULL: all is in r, all goes to w */
 	uint32_t msize;
 	bool quick; /* in the loop: nothing may block; see ofl_p9_fs_ops.walk */
 	bool last;  /* Tclunk: nobody else uses the fid */
@@ -81,6 +93,7 @@ struct ofl_p9 {
 	uint32_t msize; /* 0: no Tversion yet */
 	uint8_t *request;
 	uint8_t *reply;
+	struct ofl_p9_bulk *bulk; /* of the message that is being taken */
 	struct ofl_p9_fid *bucket[OFL_P9_BUCKETS];
 	unsigned int nr_fids;
 	/* In flight, in the order they came. */
@@ -169,6 +182,16 @@ void ofl_p9_flight_flush(struct ofl_p9 *p9, uint16_t tag);
  * time.  tell: the transport is there and gets its buffers back.
  */
 void ofl_p9_flight_forget(struct ofl_p9 *p9, bool tell);
+
+/* --- p9_bulk.c --- */
+
+/* Copy what of the request is still in the image's memory: q->r has it all. */
+void ofl_p9_bulk_fetch(struct ofl_p9_request *q);
+/* A read or a write, in place if it can be: bytes, or -errno. */
+int64_t ofl_p9_bulk_read(struct ofl_p9 *p9, struct ofl_p9_request *q,
+			 struct ofl_p9_file *file, uint32_t count, uint64_t off);
+int64_t ofl_p9_bulk_write(struct ofl_p9 *p9, struct ofl_p9_request *q,
+			  struct ofl_p9_file *file, uint32_t count, uint64_t off);
 
 /* --- p9.c --- */
 

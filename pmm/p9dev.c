@@ -2,9 +2,9 @@
 /*
  * The 9p device: takes messages from its queue and gives back the replies.
  *
- * A message is copied to private memory in whole before anything in it is
- * looked at, and a reply is built in private memory before it is copied out: the
- * image can change neither under the protocol layer.
+ * A message is copied to private memory before anything in it is looked at, and a reply
+ * is built in private memory before it is copied out: the image can change neither under
+ * the protocol layer.  Only the data of reads and writes stays where it is (p9_bulk.c).
  *
  * Replies may come in any order and long after their request: what is kept of
  * a chain is its descriptors as they were read, never the ring's.
@@ -22,6 +22,7 @@
 #define P9_F_MOUNT_TAG 1ull
 #define P9_CHAINS 16 /* per turn */
 #define P9_RLERROR_SIZE 11u
+#define P9_HEAD 23u /* of Twrite, in front of its data */
 
 static void p9_dev_reset(struct ofl_dev *dev)
 {
@@ -50,22 +51,29 @@ static const char *p9_dev_chain(struct ofl_p9 *p9, struct ofl_vq *vq,
 	const uint32_t used = offsetof(struct ofl_vq_chain, seg) +
 			      (uint32_t)(chain->nr_out + chain->nr_in) *
 				      (uint32_t)sizeof(chain->seg[0]);
+	struct ofl_p9_bulk bulk = { .vq = vq, .chain = chain };
 	uint32_t len, max, size;
 	bool later;
 
 	if (chain->in_len < P9_RLERROR_SIZE)
 		return "no room for a reply";
 	/* The protocol layer finds a message that says it is longer than this. */
-	len = ofl_vq_copy_out(vq, chain, 0, p9->request, p9->msize_max);
+	len = chain->out_len < p9->msize_max ? (uint32_t)chain->out_len : p9->msize_max;
+	bulk.head = ofl_vq_copy_out(vq, chain, 0, p9->request, len < P9_HEAD ? len : P9_HEAD);
+	if (bulk.head < len && p9->request[4] != OFL_P9_TWRITE)
+		bulk.head += ofl_vq_copy_out(vq, chain, bulk.head, p9->request + bulk.head,
+					     len - bulk.head);
 	max = chain->in_len < p9->msize_max ? (uint32_t)chain->in_len :
 					      p9->msize_max;
+	p9->bulk = &bulk;
 	size = ofl_p9_submit(p9, p9->request, len, p9->reply, max, chain, used,
 			     &later);
+	p9->bulk = NULL;
 	if (later)
 		return NULL;
 	if (!size)
 		return "request without a 9P header";
-	size = ofl_vq_copy_in(vq, chain, 0, p9->reply, size);
+	ofl_vq_copy_in(vq, chain, 0, p9->reply, size - bulk.in_place);
 	ofl_vq_push(vq, chain->head, size);
 	return NULL;
 }
@@ -134,11 +142,14 @@ err_p9:
 	return NULL;
 }
 
+/* What an image with a larger buffer of its own can have in one message. */
+#define P9_MSIZE_MAX (256u * 1024)
+
 struct ofl_p9 *ofl_p9_new(const char *tag, uint64_t mem_size, bool ro,
 			  const struct ofl_p9_fs_ops *ops, void *fs)
 {
-	struct ofl_p9 *p9 = ofl_p9_session((uint32_t)mem_size, ro, ops, fs,
-					   p9_dev_reply);
+	uint32_t msize = mem_size > P9_MSIZE_MAX ? (uint32_t)mem_size : P9_MSIZE_MAX;
+	struct ofl_p9 *p9 = ofl_p9_session(msize, ro, ops, fs, p9_dev_reply);
 	uint16_t tag_len = (uint16_t)strlen(tag);
 	struct ofl_dev *dev;
 

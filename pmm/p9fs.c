@@ -34,6 +34,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -336,6 +337,49 @@ static int64_t p9fs_write(struct ofl_p9_file *file, const void *buf,
 	return n < 0 ? -errno : n;
 }
 
+static int p9fs_iov(struct iovec *iov, const struct ofl_p9_span *span, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		iov[i] = (struct iovec){ span[i].base, span[i].len };
+	return (int)nr;
+}
+
+static int64_t p9fs_readv(struct ofl_p9_file *file, const struct ofl_p9_span *span,
+			  unsigned int nr, uint64_t off)
+{
+	struct iovec iov[OFL_P9_SPANS_MAX];
+	int count = p9fs_iov(iov, span, nr);
+	ssize_t n;
+
+	if (count == 1)
+		return p9fs_read(file, span->base, span->len, off);
+	if (off > INT64_MAX)
+		return -EINVAL;
+	do {
+		n = preadv(file->fd, iov, count, (off_t)off);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+static int64_t p9fs_writev(struct ofl_p9_file *file, const struct ofl_p9_span *span,
+			   unsigned int nr, uint64_t off)
+{
+	struct iovec iov[OFL_P9_SPANS_MAX];
+	int count = p9fs_iov(iov, span, nr);
+	ssize_t n;
+
+	if (count == 1)
+		return p9fs_write(file, span->base, span->len, off);
+	if (off > INT64_MAX)
+		return -EINVAL;
+	do {
+		n = pwritev(file->fd, iov, count, (off_t)off);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
 static int p9fs_fsync(struct ofl_p9_file *file, bool data_only)
 {
 	return (data_only ? fdatasync(file->fd) : fsync(file->fd)) ? -errno : 0;
@@ -393,6 +437,8 @@ const struct ofl_p9_fs_ops ofl_p9fs_ops = {
 	.close = p9fs_close_file,
 	.read = p9fs_read,
 	.write = p9fs_write,
+	.readv = p9fs_readv,
+	.writev = p9fs_writev,
 	.fsync = p9fs_fsync,
 	.lock = ofl_p9fs_lock,
 	.getlock = ofl_p9fs_getlock,

@@ -108,6 +108,13 @@ struct ofl_p9_lock {
 	uint32_t proc;
 };
 
+/* A piece of memory; OFL_P9_SPANS_MAX at a time. */
+#define OFL_P9_SPANS_MAX 16u
+struct ofl_p9_span {
+	void *base;
+	uint32_t len;
+};
+
 struct ofl_p9_node;
 struct ofl_p9_file;
 
@@ -149,6 +156,11 @@ struct ofl_p9_fs_ops {
 			uint64_t off);
 	int64_t (*write)(struct ofl_p9_file *file, const void *buf,
 			 uint32_t len, uint64_t off);
+	/* Not NULL: the same from or to memory that others see, and may change meanwhile. */
+	int64_t (*readv)(struct ofl_p9_file *file, const struct ofl_p9_span *span,
+			 unsigned int nr, uint64_t off);
+	int64_t (*writev)(struct ofl_p9_file *file, const struct ofl_p9_span *span,
+			  unsigned int nr, uint64_t off);
 	int (*fsync)(struct ofl_p9_file *file, bool data_only);
 	/* -EAGAIN: somebody else has it.  getlock: who, or type UN. */
 	int (*lock)(struct ofl_p9_file *file, const struct ofl_p9_lock *lock);

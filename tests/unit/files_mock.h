@@ -12,6 +12,7 @@
 
 #include "baremetal/console.c"
 #include "baremetal/p9.c"
+#include "baremetal/p9_many.c"
 #include "baremetal/p9_names.c"
 #include "baremetal/p9_ops.c"
 #include "baremetal/p9_virtio.c"
@@ -26,6 +27,8 @@
 #define close t_close
 #define read t_read
 #define write t_write
+#define pread t_pread
+#define pwrite t_pwrite
 #define lseek t_lseek
 #define ftruncate t_ftruncate
 #define fsync t_fsync
@@ -63,6 +66,9 @@
 #define closedir t_closedir
 #define result files_result
 #include "baremetal/files.c"
+#undef result
+#define result files_io_result
+#include "baremetal/files_io.c"
 #undef result
 #include "baremetal/tty.c"
 #define result dir_result

@@ -6,6 +6,7 @@
 #include "rt_mock.h"
 
 #include "baremetal/p9.c"
+#include "baremetal/p9_many.c"
 #include "baremetal/p9_names.c"
 #include "baremetal/p9_ops.c"
 #include "baremetal/p9_virtio.c"

@@ -12,6 +12,7 @@
 #define SRV_NODES 32
 #define SRV_FIDS 256 /* the runtime counts sessions above them */
 #define SRV_FILE_MAX 70000
+#define SRV_MSIZE 16384u
 
 struct srv_node {
 	bool used, dir;
@@ -27,6 +28,7 @@ static unsigned int srv_requests;
 static unsigned int srv_pieces; /* descriptors of the last request and its reply */
 static bool srv_stalled;
 static int srv_held = -1;
+static int srv_not_made = -1; /* fid of the last walk, which failed */
 static bool srv_old; /* knows Tremove and Trename only */
 
 /* The reply, and how many bytes of it the device says it wrote. */
@@ -74,6 +76,7 @@ static inline void srv_reset(void)
 	srv_stalled = false;
 	srv_old = false;
 	srv_held = -1;
+	srv_not_made = -1;
 	srv_spoil = NULL;
 }
 
@@ -120,6 +123,7 @@ static inline uint32_t srv_walk(struct p9_in *in, struct p9_out *out)
 	size_t at = out->len;
 
 	assert_true(newfid < SRV_FIDS && n <= 16);
+	srv_not_made = (int)newfid;
 	p9_put(out, 0, 2);
 	for (; got < n; got++) {
 		char name[64];
@@ -135,8 +139,10 @@ static inline uint32_t srv_walk(struct p9_in *in, struct p9_out *out)
 	if (n && !got)
 		return 2;
 	out->buf[at] = (uint8_t)got;
-	if (got == n)
+	if (got == n) {
 		srv_fids[newfid] = node + 1;
+		srv_not_made = -1;
+	}
 	return 0;
 }
 
@@ -289,12 +295,20 @@ static inline uint32_t srv_rename(struct p9_in *in)
 static inline uint32_t srv_request(unsigned int type, struct p9_in *in,
 				   struct p9_out *out)
 {
-	uint32_t fid;
+	uint32_t fid, size;
 	int node;
 
 	if (srv_old && (type == P9_TUNLINKAT || type == P9_TRENAMEAT)) {
 		in->at = in->size;
 		return 95;
+	}
+	/* Sent with the walk that was to make it. */
+	if (type == P9_TGETATTR || type == P9_TLOPEN || type == P9_TCLUNK) {
+		struct p9_in peek = *in;
+
+		fid = (uint32_t)p9_get(&peek, 4) % SRV_FIDS;
+		if ((int)fid == srv_not_made && !srv_fids[fid])
+			return 9;
 	}
 	switch (type) {
 	case P9_TREMOVE:
@@ -302,7 +316,8 @@ static inline uint32_t srv_request(unsigned int type, struct p9_in *in,
 	case P9_TRENAME:
 		return srv_rename(in);
 	case P9_TVERSION:
-		p9_put(out, p9_get(in, 4), 4);
+		size = (uint32_t)p9_get(in, 4);
+		p9_put(out, size < SRV_MSIZE ? size : SRV_MSIZE, 4);
 		p9_put_string(out, "9P2000.L");
 		return 0;
 	case P9_TATTACH:

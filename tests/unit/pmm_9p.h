@@ -12,6 +12,7 @@
 #include "pmm/work.c"
 #include "pmm/p9.c"
 #include "pmm/p9_fid.c"
+#include "pmm/p9_bulk.c"
 #include "pmm/p9_flight.c"
 #include "pmm/p9_io.c"
 #include "pmm/p9_names.c"

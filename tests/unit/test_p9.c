@@ -7,7 +7,10 @@ static void test_start(void **state)
 	(void)state;
 	start_session();
 	assert_string_equal(p9.name, "share");
-	assert_true(p9.msize > 11000 && p9.msize <= 12288);
+	assert_int_equal(p9.msize, SRV_MSIZE);
+	assert_true(p9.room >= 4096 && p9.room < p9.msize);
+	assert_int_equal(p9.nr_slots, OFL_P9_SLOTS);
+	assert_true(p9.nr_chunks >= 2);
 	assert_int_equal(srv_open_fids(), 1);
 	end_session();
 }

@@ -355,7 +355,7 @@ static void sessions(void **state)
 	assert_memory_equal(rep + 13, "unknown", 7);
 	assert_int_equal(P9(ATTACH, "44ss4", 0, NOFID, "", "", 0), EPROTO);
 	assert_int_equal(P9(VERSION, "4s", UINT32_MAX, "9P2000.L"), 0);
-	assert_int_equal(le32(rep + 7), MEM_9P);
+	assert_int_equal(le32(rep + 7), P9_MSIZE_MAX);
 	assert_int_equal(P9(VERSION, "4s", 256, "9P2000.L"), 0);
 	assert_int_equal(le32(rep + 7), 256);
 	assert_int_equal(P9(ATTACH, "44ss4", 0, NOFID, "", "", 0), 0);
