@@ -156,6 +156,16 @@ do_refused()
 	check "$_name: nothing left" test ! -e /sys/class/offload
 }
 
+# What a module that is not there any more has left: its objects and pieces of vmalloc
+# memory have an address in it, but no name.  (Objects with slub_debug=U only.)
+traces()
+{
+	cat /sys/kernel/debug/slab/kmalloc-*/alloc_traces 2> /dev/null |
+		grep -E '^ *[0-9]+ 0x[0-9a-f]+' | sed 's/age=.*//'
+	grep -E ' 0x[0-9a-f]{8,} ' /proc/vmallocinfo | grep -v ' 0x[0-9a-f]*-0x[0-9a-f]*$' |
+		awk '$3 ~ /^0x/ { print $2, $3 }'
+}
+
 # Memory that Linux has free, in KiB, after what can be dropped was dropped. Pages
 # on the CPUs' own lists, some MiB each, are free as well but not in MemFree.
 mem_free()
