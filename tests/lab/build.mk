@@ -51,9 +51,12 @@ check-guest: check-build
 
 # --- models, and what takes hours ---
 
-.PHONY: check-doorbell-model soak
+.PHONY: check-doorbell-model check-kernels soak
 check-doorbell-model:
 	@O=$(O) tests/model/doorbell.sh
+
+check-kernels: check-build
+	@tests/lab/kernels $(CELLS)
 
 soak: check-build
 	@tests/lab/soak $(PARTS)
