@@ -7,7 +7,7 @@ $(O)/cache/%.orig.tar.gz $(O)/cache/%.orig.tar.xz:
 
 # Stock kernels with header trees: $(O)/kernels/6.12-aarch64/.ready.
 $(O)/kernels/%/.ready:
-	@tests/lab/kernel $(subst -, ,$*)
+	@v="$*" && tests/lab/kernel "$${v%-*}" "$${v##*-}"
 
 .PRECIOUS: $(O)/cache/%.orig.tar.gz $(O)/cache/%.orig.tar.xz $(O)/kernels/%/.ready
 
