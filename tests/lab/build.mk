@@ -7,7 +7,7 @@ $(O)/cache/%.orig.tar.gz $(O)/cache/%.orig.tar.xz:
 
 # Stock kernels with header trees: $(O)/kernels/6.12-aarch64/.ready.
 $(O)/kernels/%/.ready:
-	@tests/lab/kernel $(subst -, ,$*)
+	@v="$*" && tests/lab/kernel "$${v%-*}" "$${v##*-}"
 
 .PRECIOUS: $(O)/cache/%.orig.tar.gz $(O)/cache/%.orig.tar.xz $(O)/kernels/%/.ready
 
@@ -51,9 +51,12 @@ check-guest: check-build
 
 # --- models, and what takes hours ---
 
-.PHONY: check-doorbell-model soak
+.PHONY: check-doorbell-model check-kernels soak
 check-doorbell-model:
 	@O=$(O) tests/model/doorbell.sh
+
+check-kernels: check-build
+	@tests/lab/kernels $(CELLS)
 
 soak: check-build
 	@tests/lab/soak $(PARTS)
