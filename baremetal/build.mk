@@ -113,10 +113,12 @@ $(B)/images/%.elf $(B)/images/%.bin: examples/%.c examples/address.h $(RT)
 	$(call note,IMAGE,$(B)/images/$*)
 	$(Q)$(B)/offload-cc -g $(WARN) -o $(B)/images/$* $<
 
+# A large one has more files in a folder of its name.
+$(B)/images/faults.elf $(B)/images/faults.bin: $(wildcard tests/images/faults/*.[ch])
 $(B)/images/%.elf $(B)/images/%.bin: tests/images/%.c $(RT)
 	@mkdir -p $(@D)
 	$(call note,IMAGE,$(B)/images/$*)
-	$(Q)$(B)/offload-cc -g $(WARN) -I. -o $(B)/images/$* $<
+	$(Q)$(B)/offload-cc -g $(WARN) -I. -o $(B)/images/$* $(filter tests/%.c,$^)
 
 .PHONY: images FORCE
 images: $(IMAGES)

@@ -112,7 +112,7 @@ for step in $steps; do
 done
 
 after=$(mem_free)
-check "memory given back ($before -> $after KiB)" test $((before - after)) -lt 3072
+check "memory given back ($before -> $after KiB)" test $((before - after)) -lt $((3072 * SLOW))
 traces > /tmp/traces.after
 if [ -e /sys/kernel/debug/slab/kmalloc-256/alloc_traces ]; then
 	is "no object left" "$(diff /tmp/traces.before /tmp/traces.after | grep '^>')" ""

@@ -49,6 +49,17 @@ check-host: check-build
 check-guest: check-build
 	@tests/lab/check guest
 
+# Guest tests on kernels that look closely (tests/lab/debug-kernel): they are built first.
+.PHONY: check-debug-kernel
+check-debug-kernel: check-build
+	@for arch in x86_64 aarch64; do \
+		$(MAKE) -j$(JOBS) --no-print-directory ARCH=$$arch KVER=6.1-debug guest-modules \
+			$(O)/$$arch/module/6.1-debug/offload.ko \
+			$(O)/$$arch/module-faults/6.1-debug/offload.ko || exit; \
+	done
+	@tests/lab/debug-kernel/proof hlt-6.1-debug gicv3-6.1-debug
+	@ON="hlt-6.1-debug gicv3-6.1-debug" tests/lab/check guest
+
 # --- models, and what takes hours ---
 
 .PHONY: check-doorbell-model check-kernels soak
