@@ -150,6 +150,8 @@ void ofl_vsock_conn_free(struct vsock_conn *c)
 	ofl_vsock_end_close(c);
 	conn_unhash(c);
 	conn_unready(c);
+	if (vs->hot == c)
+		vs->hot = NULL;
 	ofl_vsock_conn_state(c, VSOCK_FREE, 0);
 	free(c->buf);
 	c->buf = NULL;
@@ -242,15 +244,18 @@ int ofl_vsock_conn_write(struct vsock_conn *c, const uint8_t *data, uint32_t len
 
 	if (len > VSOCK_BUF - c->buf_len)
 		return -ENOSPC;
-	if (len && !c->buf_len) {
+	c->vs->hot = c;
+	c->vs->hot_turns = 0;
+	/* To -EAGAIN: from then on its having room is an event. */
+	while (len && !c->buf_len) {
 		n = ofl_vsock_end_put(c, data, len);
-		if (n < 0 && n != -EAGAIN)
+		if (n == -EAGAIN)
+			break;
+		if (n < 0)
 			return n;
-		if (n > 0) {
-			conn_forwarded(c, (uint32_t)n);
-			data += n;
-			len -= (uint32_t)n;
-		}
+		conn_forwarded(c, (uint32_t)n);
+		data += n;
+		len -= (uint32_t)n;
 	}
 	if (!len)
 		return 0;

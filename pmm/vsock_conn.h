@@ -47,7 +47,7 @@ struct vsock_conn {
 	bool hashed;
 	bool wants_ok; /* a client of the UNIX socket */
 	bool readable; /* the other end may have bytes */
-	bool blocked;  /* and takes none now */
+	bool hung_up;  /* and perhaps an end behind them */
 	uint32_t host_cid, host_port, image_port;
 	uint32_t todo;	     /* packets due, bits 1 << op */
 	uint32_t shut;	     /* told to the image: OFL_VSOCK_SHUT_* */
@@ -100,6 +100,8 @@ struct ofl_vsock {
 	unsigned int max_conns, nr_conns, nr_timed;
 	struct vsock_conn *hash[VSOCK_HASH];
 	struct vsock_conn *ready_first, *ready_last;
+	struct vsock_conn *hot; /* the last one that was written to, for a while */
+	unsigned int hot_turns;
 
 	struct vsock_refusal refusal[VSOCK_REFUSALS];
 	unsigned int nr_refusals;
@@ -156,6 +158,8 @@ int ofl_vsock_end_get(struct vsock_conn *c, void *buf, uint32_t len);
 /* OFL_VSOCK_SHUT_SEND: all is put; OFL_VSOCK_SHUT_RCV: nothing will be got. */
 void ofl_vsock_end_shutdown(struct vsock_conn *c, uint32_t flags);
 void ofl_vsock_end_close(struct vsock_conn *c);
+/* Somebody on this CPU may have an answer to give: let him. */
+void ofl_vsock_end_yield(void);
 /* The image wants to connect; c has its addresses.  0 or -errno. */
 int ofl_vsock_dial(struct vsock_conn *c);
 int64_t ofl_vsock_now_ms(void);

@@ -2,10 +2,17 @@
 /*
  * The other end of a vsock connection: a descriptor of a stream socket, which the
  * loop watches.
+ *
+ * An open one is watched by its edges, so that no message costs an epoll_ctl(): an
+ * event says that there may be bytes, and holds until a read finds fewer than it asked
+ * for.  Their end (hung_up) is an edge that may have come with the last bytes: then only a
+ * read that finds nothing will do.
  */
+#define _GNU_SOURCE 1
 #include "vsock_conn.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,6 +23,8 @@ static void fd_event(void *arg, uint32_t events)
 {
 	struct vsock_conn *c = arg;
 
+	if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+		c->hung_up = true;
 	if (c->state == VSOCK_OPEN || c->state == VSOCK_LAST)
 		ofl_vsock_conn_ready(c, events & (EPOLLIN | EPOLLHUP | EPOLLERR));
 	else if (c->state != VSOCK_FREE)
@@ -26,6 +35,8 @@ int ofl_vsock_end_watch(struct vsock_conn *c, uint32_t wants)
 {
 	c->source.fn = fd_event;
 	c->source.arg = c;
+	if (c->state == VSOCK_OPEN)
+		wants |= EPOLLIN | EPOLLRDHUP | EPOLLET;
 	return ofl_loop_watch(c->vs->loop, &c->source, wants);
 }
 
@@ -46,12 +57,19 @@ int ofl_vsock_end_get(struct vsock_conn *c, void *buf, uint32_t len)
 	do {
 		n = recv(c->source.fd, buf, len, MSG_DONTWAIT);
 	} while (n < 0 && errno == EINTR);
+	if (n > 0 && (uint32_t)n < len && !c->hung_up)
+		c->readable = false;
 	return n < 0 ? -errno : (int)n;
 }
 
 void ofl_vsock_end_shutdown(struct vsock_conn *c, uint32_t flags)
 {
 	shutdown(c->source.fd, flags & OFL_VSOCK_SHUT_SEND ? SHUT_WR : SHUT_RD);
+}
+
+void ofl_vsock_end_yield(void)
+{
+	sched_yield();
 }
 
 void ofl_vsock_end_close(struct vsock_conn *c)
