@@ -30,7 +30,7 @@
 #include "log.h"
 
 #define TURNS 32 /* packets in each direction per turn of the loop */
-#define LOOKS 64 /* for the answer of who was written to last */
+#define LOOKS 64 /* for more from who was last at work */
 #define TURNS_PER_LOOK 8
 
 #define TODO(op) (1u << OFL_VSOCK_OP_##op)
@@ -217,8 +217,9 @@ static bool vsock_serve_rx(struct ofl_vsock *vs)
 }
 
 /*
- * There is nothing to do.  Who was written to last may answer within microseconds: let
- * him, and look for it now and then without waiting for the loop to be told.
+ * There is nothing to do.  Who was written to or read from last may have more within
+ * microseconds: let him, and look for it now and then without waiting for the loop to be
+ * told.
  */
 static void vsock_look(struct ofl_vsock *vs)
 {
@@ -230,10 +231,11 @@ static void vsock_look(struct ofl_vsock *vs)
 		vs->hot = NULL;
 		return;
 	}
-	if (!turn)
+	if (turn % TURNS_PER_LOOK)
+		return;
+	if (turn <= TURNS_PER_LOOK)
 		ofl_vsock_end_yield();
-	if (turn % TURNS_PER_LOOK == 0)
-		ofl_vsock_conn_ready(c, true);
+	ofl_vsock_conn_ready(c, true);
 }
 
 /* --- from the image --- */

@@ -228,6 +228,13 @@ void ofl_vsock_conn_reset(struct vsock_conn *c)
 
 /* --- bytes --- */
 
+/* It is at work: more may come of it soon.  turn: 0, let it go on at once. */
+static void conn_hot(struct vsock_conn *c, unsigned int turn)
+{
+	c->vs->hot = c;
+	c->vs->hot_turns = turn;
+}
+
 /* n bytes have left: the image has as much more credit. */
 static void conn_forwarded(struct vsock_conn *c, uint32_t n)
 {
@@ -244,8 +251,7 @@ int ofl_vsock_conn_write(struct vsock_conn *c, const uint8_t *data, uint32_t len
 
 	if (len > VSOCK_BUF - c->buf_len)
 		return -ENOSPC;
-	c->vs->hot = c;
-	c->vs->hot_turns = 0;
+	conn_hot(c, 0);
 	/* To -EAGAIN: from then on its having room is an event. */
 	while (len && !c->buf_len) {
 		n = ofl_vsock_end_put(c, data, len);
@@ -294,6 +300,8 @@ int ofl_vsock_conn_read(struct vsock_conn *c, void *buf, uint32_t len)
 
 	if (n == -EAGAIN)
 		c->readable = false;
+	else
+		conn_hot(c, 1); /* the image's turn first */
 	return n;
 }
 

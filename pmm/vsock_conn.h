@@ -48,6 +48,8 @@ struct vsock_conn {
 	bool wants_ok; /* a client of the UNIX socket */
 	bool readable; /* the other end may have bytes */
 	bool hung_up;  /* and perhaps an end behind them */
+	bool bulk;     /* as much as was asked for, the last time */
+	bool more;     /* bytes came behind those that were read ahead */
 	uint32_t host_cid, host_port, image_port;
 	uint32_t todo;	     /* packets due, bits 1 << op */
 	uint32_t shut;	     /* told to the image: OFL_VSOCK_SHUT_* */
@@ -100,7 +102,7 @@ struct ofl_vsock {
 	unsigned int max_conns, nr_conns, nr_timed;
 	struct vsock_conn *hash[VSOCK_HASH];
 	struct vsock_conn *ready_first, *ready_last;
-	struct vsock_conn *hot; /* the last one that was written to, for a while */
+	struct vsock_conn *hot; /* the last one at work, for a while */
 	unsigned int hot_turns;
 
 	struct vsock_refusal refusal[VSOCK_REFUSALS];
@@ -108,6 +110,11 @@ struct ofl_vsock {
 	struct ofl_vq_chain rx_chain; /* taken, not yet filled */
 	bool rx_taken;
 	uint8_t scratch[VSOCK_BUF];
+
+	/* Read ahead, in one call for many small buffers of the image's. */
+	struct vsock_conn *ahead_of; /* whose bytes; NULL: nobody's */
+	uint32_t ahead_at, ahead_len;
+	uint8_t ahead[VSOCK_BUF];
 };
 
 /* --- vsock_conn.c --- */

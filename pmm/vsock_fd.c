@@ -13,9 +13,12 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#define AHEAD_BELOW 8192 /* buffers of the image's: larger ones are filled in place */
 
 _Static_assert(VSOCK_IN == EPOLLIN && VSOCK_OUT == EPOLLOUT, "epoll's bits");
 
@@ -25,6 +28,7 @@ static void fd_event(void *arg, uint32_t events)
 
 	if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 		c->hung_up = true;
+	c->more |= events & EPOLLIN;
 	if (c->state == VSOCK_OPEN || c->state == VSOCK_LAST)
 		ofl_vsock_conn_ready(c, events & (EPOLLIN | EPOLLHUP | EPOLLERR));
 	else if (c->state != VSOCK_FREE)
@@ -50,16 +54,54 @@ int ofl_vsock_end_put(struct vsock_conn *c, const uint8_t *data, uint32_t len)
 	return n < 0 ? -errno : (int)n;
 }
 
-int ofl_vsock_end_get(struct vsock_conn *c, void *buf, uint32_t len)
+static int fd_recv(struct vsock_conn *c, void *buf, uint32_t len)
 {
 	ssize_t n;
 
 	do {
 		n = recv(c->source.fd, buf, len, MSG_DONTWAIT);
 	} while (n < 0 && errno == EINTR);
-	if (n > 0 && (uint32_t)n < len && !c->hung_up)
+	c->bulk = n == (ssize_t)len;
+	if (n > 0 && !c->bulk && !c->hung_up)
 		c->readable = false;
 	return n < 0 ? -errno : (int)n;
+}
+
+/* From what was read ahead; when that is all, as it was with the descriptor then. */
+static int fd_ahead(struct vsock_conn *c, void *buf, uint32_t len)
+{
+	struct ofl_vsock *vs = c->vs;
+
+	if (len > vs->ahead_len)
+		len = vs->ahead_len;
+	memcpy(buf, vs->ahead + vs->ahead_at, len);
+	vs->ahead_at += len;
+	vs->ahead_len -= len;
+	if (!vs->ahead_len) {
+		vs->ahead_of = NULL;
+		c->readable = c->bulk || c->hung_up || c->more;
+	}
+	return (int)len;
+}
+
+int ofl_vsock_end_get(struct vsock_conn *c, void *buf, uint32_t len)
+{
+	struct ofl_vsock *vs = c->vs;
+	int n;
+
+	if (vs->ahead_of == c)
+		return fd_ahead(c, buf, len);
+	if (!c->bulk || vs->ahead_of || len >= AHEAD_BELOW)
+		return fd_recv(c, buf, len);
+	n = fd_recv(c, vs->ahead, sizeof(vs->ahead));
+	if (n <= 0)
+		return n;
+	vs->ahead_of = c;
+	vs->ahead_at = 0;
+	vs->ahead_len = (uint32_t)n;
+	c->readable = true;
+	c->more = false;
+	return fd_ahead(c, buf, len);
 }
 
 void ofl_vsock_end_shutdown(struct vsock_conn *c, uint32_t flags)
@@ -74,6 +116,8 @@ void ofl_vsock_end_yield(void)
 
 void ofl_vsock_end_close(struct vsock_conn *c)
 {
+	if (c->vs->ahead_of == c)
+		c->vs->ahead_of = NULL;
 	if (c->source.fd < 0)
 		return;
 	ofl_loop_watch(c->vs->loop, &c->source, 0);
