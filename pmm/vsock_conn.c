@@ -126,18 +126,13 @@ void ofl_vsock_conn_state(struct vsock_conn *c, enum vsock_state state,
 struct vsock_conn *ofl_vsock_conn_new(struct ofl_vsock *vs, int fd)
 {
 	struct vsock_conn *c = vs->free;
-	uint8_t *buf;
 
 	if (!c)
-		return NULL;
-	buf = malloc(VSOCK_BUF);
-	if (!buf)
 		return NULL;
 	vs->free = c->next;
 	vs->nr_conns++;
 	memset(c, 0, sizeof(*c));
 	c->vs = vs;
-	c->buf = buf;
 	c->source.fd = fd;
 	c->state = VSOCK_OPEN; /* an untimed one; the caller sets the real one */
 	return c;
@@ -265,6 +260,10 @@ int ofl_vsock_conn_write(struct vsock_conn *c, const uint8_t *data, uint32_t len
 	}
 	if (!len)
 		return 0;
+	if (!c->buf)
+		c->buf = malloc(VSOCK_BUF);
+	if (!c->buf)
+		return -ENOMEM;
 	at = (c->buf_at + c->buf_len) % VSOCK_BUF;
 	first = len < VSOCK_BUF - at ? len : VSOCK_BUF - at;
 	memcpy(c->buf + at, data, first);

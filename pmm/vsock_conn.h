@@ -12,8 +12,12 @@
 
 #include "vsock.h"
 
-/* Kept for the program on Linux that an image sends to, per connection. */
-#define VSOCK_BUF (64u * 1024)
+/*
+ * Kept for the program on Linux that an image sends to, per connection: two packets, so
+ * that the second is on its way while the first is worked on.
+ */
+#define VSOCK_BUF (2 * VSOCK_PACKET)
+#define VSOCK_PACKET (64u * 1024) /* the data of one, as drivers send them at most */
 #define VSOCK_LINE 32u /* "CONNECT 4294967295\n", "OK 4294967295\n" */
 #define VSOCK_HASH 256u
 #define VSOCK_REFUSALS 256u
@@ -59,7 +63,7 @@ struct vsock_conn {
 	unsigned int line_len;
 
 	/* From the image, not yet taken by the other end. */
-	uint8_t *buf;
+	uint8_t *buf; /* NULL: it was not needed yet */
 	uint32_t buf_at, buf_len;
 	uint32_t fwd_cnt, fwd_told;
 
@@ -114,7 +118,7 @@ struct ofl_vsock {
 	/* Read ahead, in one call for many small buffers of the image's. */
 	struct vsock_conn *ahead_of; /* whose bytes; NULL: nobody's */
 	uint32_t ahead_at, ahead_len;
-	uint8_t ahead[VSOCK_BUF];
+	uint8_t ahead[VSOCK_PACKET];
 };
 
 /* --- vsock_conn.c --- */
