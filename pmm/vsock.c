@@ -30,6 +30,8 @@
 #include "log.h"
 
 #define TURNS 32 /* packets in each direction per turn of the loop */
+#define LOOKS 64 /* for more from who was last at work */
+#define TURNS_PER_LOOK 8
 
 #define TODO(op) (1u << OFL_VSOCK_OP_##op)
 
@@ -129,8 +131,8 @@ static void vsock_gone(struct vsock_conn *c)
 		ofl_vsock_conn_free(c);
 }
 
-/* One packet of c's, into the taken buffer. */
-static void vsock_turn(struct vsock_conn *c)
+/* One packet of c's, into the taken buffer.  False: it had none after all. */
+static bool vsock_turn(struct vsock_conn *c)
 {
 	static const enum ofl_vsock_op order[] = {
 		OFL_VSOCK_OP_REQUEST, OFL_VSOCK_OP_RESPONSE, OFL_VSOCK_OP_RST,
@@ -150,7 +152,7 @@ static void vsock_turn(struct vsock_conn *c)
 			vsock_gone(c);
 		else
 			ofl_vsock_conn_update(c);
-		return;
+		return true;
 	}
 	to = vsock_rx_data(vs, &room);
 	if (room > ofl_vsock_conn_credit(c))
@@ -163,9 +165,10 @@ static void vsock_turn(struct vsock_conn *c)
 		c->todo |= TODO(SHUTDOWN);
 	} else if (n != -EAGAIN) {
 		ofl_vsock_conn_reset(c);
-		return;
+		return true;
 	}
 	ofl_vsock_conn_update(c);
+	return n >= 0;
 }
 
 static void vsock_send_refusal(struct ofl_vsock *vs)
@@ -185,6 +188,7 @@ static void vsock_send_refusal(struct ofl_vsock *vs)
 static bool vsock_serve_rx(struct ofl_vsock *vs)
 {
 	struct vsock_conn *c;
+	bool work = false;
 	int i;
 
 	for (i = 0; i < TURNS && (vs->nr_refusals || vs->ready_first); i++) {
@@ -192,10 +196,11 @@ static bool vsock_serve_rx(struct ofl_vsock *vs)
 			break;
 		if (vs->nr_refusals) {
 			vsock_send_refusal(vs);
+			work = true;
 			continue;
 		}
 		c = vs->ready_first;
-		vsock_turn(c);
+		work |= vsock_turn(c);
 		/* To the end of the ring, if it is still in it. */
 		if (vs->ready_first == c && c->ready_next) {
 			vs->ready_first = c->ready_next;
@@ -206,9 +211,31 @@ static bool vsock_serve_rx(struct ofl_vsock *vs)
 			vs->ready_last = c;
 		}
 	}
-	if (i)
+	if (work)
 		ofl_dev_call(&vs->dev, OFL_VSOCK_RX);
-	return i;
+	return work;
+}
+
+/*
+ * There is nothing to do.  Who was written to or read from last may have more within
+ * microseconds: let him, and look for it now and then without waiting for the loop to be
+ * told.
+ */
+static void vsock_look(struct ofl_vsock *vs)
+{
+	struct vsock_conn *c = vs->hot;
+	unsigned int turn = vs->hot_turns++;
+
+	if (turn == LOOKS * TURNS_PER_LOOK ||
+	    (c->state != VSOCK_OPEN && c->state != VSOCK_LAST)) {
+		vs->hot = NULL;
+		return;
+	}
+	if (turn % TURNS_PER_LOOK)
+		return;
+	if (turn <= TURNS_PER_LOOK)
+		ofl_vsock_end_yield();
+	ofl_vsock_conn_ready(c, true);
 }
 
 /* --- from the image --- */
@@ -418,6 +445,8 @@ static bool vsock_serve(struct ofl_dev *dev)
 		if (!work && !vs->rx_taken && vsock_rx_chain(vs) > 0)
 			vsock_rx_warm(vs);
 	}
+	if (!work && vs->hot)
+		vsock_look(vs);
 	return work;
 }
 

@@ -82,6 +82,10 @@ void ofl_vsock_end_close(struct vsock_conn *c)
 	service_close(service_of(c));
 }
 
+void ofl_vsock_end_yield(void)
+{
+}
+
 static bool serve(struct ofl_dev *dev)
 {
 	struct vsock_conn *c = poked;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * ipc [-1] RUN CASE...: the same windows between two Linux processes; a line of JSON each.
+ * ipc RUN CASE...: the same windows between two Linux processes; a line of JSON each.
  *
  *	unix:rtt:BYTES tcp:rtt:BYTES pipe:rtt:BYTES pty:rtt:BYTES	both ends block
  *	...:busy:BYTES			both ends look again and again (MSG_DONTWAIT)
@@ -8,8 +8,13 @@
  *					every byte, and answers each 512 chunks with their sum
  *	entropy:get:BYTES		getrandom()
  *
- * The process that measures is on CPU 0, the other one on CPU 1.  -1: both on CPU 1, which
- * is the hop between the daemon and a program that shares its CPU.
+ *	hop:rtt:BYTES hop:out:BYTES hop:in:BYTES	with the services of "ipc serve" (bench.h)
+ *
+ * The process that measures is on CPU 0, the other one on CPU 1; of a hop both are on
+ * CPU 1, as the daemon is with a program that shares its CPU.
+ *
+ * ipc serve DIR: a plain program of Linux behind DIR/vsock_7, 9 and 19, on CPU 1: blocking
+ * reads and writes, a process for each connection.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -26,6 +31,7 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
@@ -45,7 +51,7 @@ struct pair {
 
 static uint8_t memory[BYTES];
 static volatile uint64_t *lines;
-static bool one_cpu;
+static const char *hop_dir; /* of "ipc serve" */
 
 static void fail(const char *what)
 {
@@ -156,7 +162,69 @@ static void put(const struct pair *p, const void *buf, size_t len)
 	}
 }
 
+static int unix_socket(const char *dir, int port, bool serve)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/vsock_%d", dir, port);
+	if (fd < 0)
+		fail("socket");
+	if (serve ? bind(fd, (struct sockaddr *)&addr, sizeof(addr)) || listen(fd, 64) :
+		    connect(fd, (struct sockaddr *)&addr, sizeof(addr)))
+		fail(addr.sun_path);
+	return fd;
+}
+
 /* --- the other process --- */
+
+static void serve_one(const struct pair *p, int port)
+{
+	uint64_t round, left, sum;
+	size_t n;
+
+	while (port == ECHO_PORT) {
+		n = take(p, memory, CHUNK);
+		put(p, memory, n);
+	}
+	get(p, &round, sizeof(round));
+	for (;;) {
+		for (left = round, sum = 0; left; left -= n) {
+			n = left < CHUNK ? (size_t)left : CHUNK;
+			if (port == SINK_PORT) {
+				n = take(p, memory, n);
+				sum += add_up(memory, n);
+			} else {
+				put(p, memory, n);
+			}
+		}
+		if (port == SINK_PORT)
+			put(p, &sum, sizeof(sum));
+		else
+			get(p, &round, sizeof(round));
+	}
+}
+
+static void serve_all(const char *dir)
+{
+	static const int ports[] = { ECHO_PORT, SINK_PORT, SOURCE_PORT };
+	struct pair p = { 0 };
+
+	signal(SIGCHLD, SIG_IGN);
+	for (int i = 0; i < 3; i++) {
+		int listener = unix_socket(dir, ports[i], true);
+
+		if (fork())
+			continue;
+		while ((p.in = p.out = accept(listener, NULL, NULL)) >= 0) {
+			if (!fork())
+				serve_one(&p, ports[i]);
+			close(p.in);
+		}
+		exit(0);
+	}
+	pause();
+}
 
 /* Whoever spins at a real-time priority leaves the child no time to go away by itself. */
 static pid_t fork_there(void)
@@ -270,8 +338,7 @@ static struct window measure(const char *how, const char *what, size_t len)
 		close(mine.out);
 		serve(&other, bulk, len);
 	}
-	if (!one_cpu)
-		pin(0);
+	pin(0);
 	close(other.in);
 	if (other.out != other.in)
 		close(other.out);
@@ -303,6 +370,55 @@ static struct window measure(const char *how, const char *what, size_t len)
 	waitpid(child, NULL, 0);
 	cpu += cpu_seconds(RUSAGE_CHILDREN) - child_cpu;
 	if (bulk)
+		return (struct window){ (double)n / (double)(now - start), cpu, "GB/s" };
+	return (struct window){ (double)(now - start) / (double)n, cpu, "ns" };
+}
+
+/* The same as transport.c does on the image's side. */
+static struct window hop(const char *what, size_t len)
+{
+	int port = !strcmp(what, "rtt") ? ECHO_PORT : !strcmp(what, "out") ? SINK_PORT : SOURCE_PORT;
+	uint64_t start, now, n = 0, sum, round = (uint64_t)len * 512, left;
+	struct pair p = { 0 };
+	double cpu;
+
+	pin(1);
+	p.in = p.out = unix_socket(hop_dir, port, false);
+	if (port == SINK_PORT)
+		put(&p, &round, sizeof(round));
+	for (int i = 0; i < 100 && port == ECHO_PORT; i++) {
+		put(&p, memory, len);
+		get(&p, memory, len);
+	}
+	cpu = cpu_seconds(RUSAGE_SELF);
+	start = now = now_ns();
+	while (now - start < WINDOW_NS) {
+		if (port == SOURCE_PORT)
+			put(&p, &round, sizeof(round));
+		for (int i = 0; i < (port == ECHO_PORT ? 64 : 512) && port != SOURCE_PORT; i++) {
+			put(&p, memory, len);
+			if (port == ECHO_PORT)
+				get(&p, memory, len);
+		}
+		if (port == SINK_PORT) {
+			get(&p, &sum, sizeof(sum));
+			if (sum != add_up(memory, len) * 512)
+				fail("the reader read something else");
+		}
+		for (left = port == SOURCE_PORT ? round : 0; left;) {
+			size_t got = take(&p, memory, left < len ? left : len);
+
+			sum = add_up(memory, got);
+			__asm__ volatile("" : : "r"(sum));
+			left -= got;
+		}
+		n += port == ECHO_PORT ? 64 : round;
+		now = now_ns();
+	}
+	cpu = cpu_seconds(RUSAGE_SELF) - cpu;
+	close(p.in);
+	pin(0);
+	if (port != ECHO_PORT)
 		return (struct window){ (double)n / (double)(now - start), cpu, "GB/s" };
 	return (struct window){ (double)(now - start) / (double)n, cpu, "ns" };
 }
@@ -342,14 +458,13 @@ static void one(char *text, int run)
 	pin(0);
 	r = measure_r();
 	copy = measure_memcpy();
-	if (one_cpu)
-		pin(1);
-	w = !strcmp(what, "get") ? entropy(len) : measure(how, what, len);
-	pin(0);
+	w = !strcmp(what, "get") ? entropy(len) :
+	    !strcmp(how, "hop")	 ? hop(what, len) :
+				   measure(how, what, len);
 	r2 = measure_r();
 	copy2 = measure_memcpy();
-	printf("{\"case\":\"%s%s-%s-%s\",\"who\":\"linux\",\"unit\":\"%s\",\"value\":%.4g,\"R\":%.1f,\"memcpy\":%.1f,\"cpu\":%.4f,\"run\":%d%s}\n",
-	       how, one_cpu ? "-hop" : "", what, size, w.unit, w.value, (r + r2) / 2,
+	printf("{\"case\":\"%s-%s-%s\",\"who\":\"linux\",\"unit\":\"%s\",\"value\":%.4g,\"R\":%.1f,\"memcpy\":%.1f,\"cpu\":%.4f,\"run\":%d%s}\n",
+	       how, what, size, w.unit, w.value, (r + r2) / 2,
 	       (copy + copy2) / 2, w.cpu, run,
 	       apart(r, r2) || apart(copy, copy2) ? ",\"dropped\":true" : "");
 	fflush(stdout);
@@ -357,19 +472,19 @@ static void one(char *text, int run)
 
 int main(int argc, char **argv)
 {
-	if (argc > 1 && !strcmp(argv[1], "-1")) {
-		one_cpu = true;
-		argc--;
-		argv++;
-	}
 	if (argc < 3)
 		return 2;
 	signal(SIGPIPE, SIG_IGN);
+	hop_dir = getenv("HOP_DIR");
 	lines = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (lines == MAP_FAILED)
 		fail("mmap");
 	for (size_t i = 0; i < BYTES; i++)
 		memory[i] = (uint8_t)(i ^ i >> 8);
+	if (!strcmp(argv[1], "serve")) {
+		pin(1);
+		serve_all(argv[2]);
+	}
 	for (int i = 2; i < argc; i++)
 		one(argv[i], atoi(argv[1]));
 	return 0;

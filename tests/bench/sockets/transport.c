@@ -9,6 +9,7 @@
  *	vsock:many:N				round trips of 64 bytes over N connections in turn
  *	entropy:get:BYTES			getrandom()
  *
+ * RUN "-": against any daemon, without R; a line "bench: CASE VALUE UNIT" each.
  * R (two cache lines between the same two processes) is measured before and behind each
  * window, and so is memcpy; a window whose two differ by more than 15 % is told as dropped.
  */
@@ -280,6 +281,11 @@ static void one(char *text)
 	len = strtoul(size, NULL, 0);
 	if (len > CHUNK * 4)
 		fail("SIZE is too large");
+	if (run < 0) {
+		w = measure(how, what, len);
+		printf("bench: %s-%s-%s %.4g %s\n", how, what, size, w.value, w.unit);
+		return;
+	}
 	r = measure_r();
 	copy = measure_memcpy();
 	w = measure(how, what, len);
@@ -295,7 +301,7 @@ int main(int argc, char **argv)
 {
 	if (argc < 3)
 		return 2;
-	run = atoi(argv[1]);
+	run = strcmp(argv[1], "-") ? atoi(argv[1]) : -1;
 	ofl_wait_spins(5000000);
 	pool = ofl_pool_alloc(4 * CHUNK);
 	lines = ofl_pool_alloc(2 * LINE_BYTES);
