@@ -11,3 +11,11 @@ $(B)/bench/%.elf $(B)/bench/%.bin: tests/bench/qemu/%.c \
 		-o $(B)/bench/$* $<
 
 ALL += $(BENCH_QEMU_IMAGES:%=$(B)/bench/%.elf)
+
+# Programs for the Linux beside them, at an address that no other program there has.
+$(A)/bench/%: tests/bench/qemu/%.c
+	@mkdir -p $(@D)
+	$(call note,CC,$@)
+	$(Q)$(CC) -std=gnu11 -g -O2 $(WARN) -static -no-pie -Wl,-Ttext-segment=0x10000000 -o $@ $<
+
+ALL += $(A)/bench/wake
