@@ -60,6 +60,10 @@ RT_OBJ = $(patsubst baremetal/%,$(B)/rt/obj/%.o,$(RT_SRC))
 $(B)/rt/obj/aarch64/early.c.o $(B)/rt/obj/mmu.c.o: RT_CFLAGS += \
 	$(if $(filter aarch64,$(ARCH)),-mstrict-align -fno-tree-loop-distribute-patterns)
 
+# What an interrupt goes through before its handler: few and straight, not small.
+$(addprefix $(B)/rt/obj/,$(addsuffix .c.o,clock irq timer $(ARCH)/trap $(ARCH)/lapic \
+	$(ARCH)/gic)): RT_CFLAGS += -O2
+
 $(B)/rt/obj/%.c.o: baremetal/%.c | $(LIBC_READY)
 	@mkdir -p $(@D)
 	$(call note,CC,$@)
