@@ -86,7 +86,8 @@ $(O)/deps.mk: tests/lab/packages tests/lab/deps
 FRAGMENTS := baremetal/libfdt.mk baremetal/net.mk baremetal/build.mk baremetal/native.mk \
 	linker/build.mk kernel-module/build.mk pmm/build.mk boot/build.mk \
 	tests/build.mk tests/broken/build.mk tests/lab/build.mk tests/bare/build.mk \
-	tests/model/build.mk tests/fuzz/build.mk
+	tests/model/build.mk tests/fuzz/build.mk tests/bench/sockets/build.mk \
+	tests/bench/qemu/build.mk
 -include $(wildcard $(FRAGMENTS))
 
 .PHONY: all rt deps help clean distclean

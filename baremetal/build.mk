@@ -37,7 +37,7 @@ RT_COMMON := baremetal/bell.c baremetal/clock.c baremetal/fault.c baremetal/irq.
 RT_EXTRA_LIBS :=
 -include baremetal/common.mk
 
-RT_ARCH_x86_64 := $(addprefix baremetal/x86_64/,lapic.c memcpy.S start.c tls.c \
+RT_ARCH_x86_64 := $(addprefix baremetal/x86_64/,lapic.c start.c string.S tls.c \
 	trap.c vectors.S)
 RT_ARCH_aarch64 := $(addprefix baremetal/aarch64/,early.c gic.c psci.S start.c \
 	tls.c trap.c vectors.S)
@@ -59,6 +59,10 @@ RT_OBJ = $(patsubst baremetal/%,$(B)/rt/obj/%.o,$(RT_SRC))
 # Before the MMU is on: aligned accesses only, and no call of memset or memcpy.
 $(B)/rt/obj/aarch64/early.c.o $(B)/rt/obj/mmu.c.o: RT_CFLAGS += \
 	$(if $(filter aarch64,$(ARCH)),-mstrict-align -fno-tree-loop-distribute-patterns)
+
+# What an interrupt goes through before its handler: few and straight, not small.
+$(addprefix $(B)/rt/obj/,$(addsuffix .c.o,clock irq timer $(ARCH)/trap $(ARCH)/lapic \
+	$(ARCH)/gic)): RT_CFLAGS += -O2
 
 $(B)/rt/obj/%.c.o: baremetal/%.c | $(LIBC_READY)
 	@mkdir -p $(@D)
@@ -113,10 +117,12 @@ $(B)/images/%.elf $(B)/images/%.bin: examples/%.c examples/address.h $(RT)
 	$(call note,IMAGE,$(B)/images/$*)
 	$(Q)$(B)/offload-cc -g $(WARN) -o $(B)/images/$* $<
 
+# A large one has more files in a folder of its name.
+$(B)/images/faults.elf $(B)/images/faults.bin: $(wildcard tests/images/faults/*.[ch])
 $(B)/images/%.elf $(B)/images/%.bin: tests/images/%.c $(RT)
 	@mkdir -p $(@D)
 	$(call note,IMAGE,$(B)/images/$*)
-	$(Q)$(B)/offload-cc -g $(WARN) -I. -o $(B)/images/$* $<
+	$(Q)$(B)/offload-cc -g $(WARN) -I. -o $(B)/images/$* $(filter tests/%.c,$^)
 
 .PHONY: images FORCE
 images: $(IMAGES)

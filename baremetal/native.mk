@@ -6,10 +6,10 @@
 SAN ?=
 NATIVE := $(B)/native$(if $(SAN),-san)
 
+NATIVE_SRC_x86_64 := baremetal/x86_64/string.S
 NATIVE_SRC := $(RT_UPPER) $(addprefix baremetal/,clock.c log.c timer.c) \
 	$(addprefix baremetal/native/,connect.c platform.c signal.c tls.c \
-	start_$(ARCH).S) \
-	$(if $(filter x86_64,$(ARCH)),baremetal/x86_64/memcpy.S)
+	start_$(ARCH).S) $(NATIVE_SRC_$(ARCH))
 NATIVE_OBJ := $(patsubst baremetal/%,$(NATIVE)/obj/%.o,$(NATIVE_SRC))
 
 NATIVE_MACHINE_x86_64 := -fcf-protection=none

@@ -2,9 +2,11 @@
 /*
  * virtio-entropy (VIRTIO 1.2, 5.4): getentropy() and getrandom().
  *
- * One buffer in the window, asked for when bytes are wanted.  They come from the
- * PMM, which can choose them: as with every device, it is trusted with what it
- * delivers, not with how much or when.
+ * Two buffers in the window.  From the first call on they are asked for ahead: while the
+ * bytes of one are handed out, from a private copy, the PMM fills the other, so that few
+ * calls wait.  Bytes that were handed out are wiped.  They come from the PMM, which can
+ * choose them: as with every device, it is trusted with what it delivers, not with how
+ * much or when.
  */
 #include "rng.h"
 
@@ -16,16 +18,23 @@
 #include "vq.h"
 #include "wait.h"
 
-#define QUEUE_SIZE 2u
-#define CHUNK 256u
+#define BUFS 2u
+#define CHUNK 2048u /* at most */
+#define CHUNK_MIN 64u
 #define TIMEOUT (10 * OFL_SEC)
 #define EMPTY_MAX 16u /* answers without a byte, in a row */
 
 static struct {
 	struct ofl_virtio *dev; /* NULL: none */
 	struct ofl_vq vq;
-	uint8_t *va;
-	uint64_t pa;
+	struct rng_buf {
+		uint8_t *va;
+		uint64_t pa;
+	} buf[BUFS];
+	uint32_t chunk;
+	bool asked;
+	uint8_t have[CHUNK]; /* not yet handed out: the last have_len of them */
+	uint32_t have_end, have_len;
 } rng;
 
 int ofl_rng_start(struct ofl_virtio *dev)
@@ -35,12 +44,21 @@ int ofl_rng_start(struct ofl_virtio *dev)
 	memset(&rng, 0, sizeof(rng));
 	err = ofl_virtio_start(dev, OFL_VIRTIO_F_EVENT_IDX);
 	if (!err)
-		err = ofl_virtio_queue(dev, &rng.vq, 0, QUEUE_SIZE);
+		err = ofl_virtio_queue(dev, &rng.vq, 0, BUFS);
 	if (err)
 		return err;
-	rng.va = ofl_devmem_alloc(&dev->mem, CHUNK, &rng.pa);
-	if (!rng.va)
+	rng.chunk = (uint32_t)(ofl_devmem_left(&dev->mem) / BUFS) &
+		    ~(uint32_t)(OFL_LINE - 1);
+	if (rng.chunk < CHUNK_MIN)
 		return -ENOMEM;
+	if (rng.chunk > CHUNK)
+		rng.chunk = CHUNK;
+	for (unsigned int i = 0; i < BUFS; i++) {
+		rng.buf[i].va = ofl_devmem_alloc(&dev->mem, rng.chunk,
+						 &rng.buf[i].pa);
+		if (!rng.buf[i].va)
+			return -ENOMEM;
+	}
 	err = ofl_virtio_ready(dev);
 	if (!err)
 		rng.dev = dev;
@@ -50,28 +68,67 @@ int ofl_rng_start(struct ofl_virtio *dev)
 void ofl_rng_lost(void)
 {
 	rng.dev = NULL;
+	memset(rng.have, 0, sizeof(rng.have));
+	rng.have_len = 0;
 }
 
-/* At most CHUNK bytes; how many, 0 for none, -EIO. */
-static int64_t ask(void *buf, size_t len)
+static int ask(struct rng_buf *buf)
 {
-	struct ofl_vq_buf in = { rng.pa, (uint32_t)len };
-	void *cookie;
-	uint32_t got;
-	int err;
+	struct ofl_vq_buf in = { buf->pa, rng.chunk };
 
-	if (!ofl_virtio_alive(rng.dev) || ofl_vq_add(&rng.vq, &in, 0, 1, &rng))
+	return ofl_vq_add(&rng.vq, &in, 0, 1, buf);
+}
+
+/* The next buffer's bytes become `have`, and it is asked for again.  0 or -EIO. */
+static int refill(void)
+{
+	struct rng_buf *buf;
+	uint32_t got;
+	void *cookie;
+	int err = 0;
+
+	if (!ofl_virtio_alive(rng.dev))
 		return -EIO;
-	ofl_vq_kick(&rng.vq);
+	for (unsigned int i = 0; !rng.asked && !err && i < BUFS; i++)
+		err = ask(&rng.buf[i]);
+	if (err)
+		return -EIO;
+	if (!rng.asked)
+		ofl_vq_kick(&rng.vq);
+	rng.asked = true;
 	err = ofl_vq_get_wait(&rng.vq, &cookie, &got, TIMEOUT);
 	if (err < 0) {
 		ofl_virtio_fail(rng.dev, "no random bytes come");
 		return -EIO;
 	}
-	/* got is at most len: ofl_vq_get() checked it. */
-	memcpy(buf, rng.va, got);
-	memset(rng.va, 0, CHUNK);
-	return got;
+	buf = cookie;
+	/* got is at most a chunk: ofl_vq_get() checked it. */
+	memcpy(rng.have, buf->va, got);
+	memset(buf->va, 0, got);
+	rng.have_end = got;
+	rng.have_len = got;
+	if (ask(buf))
+		return -EIO;
+	ofl_vq_kick(&rng.vq);
+	return 0;
+}
+
+/* At least one byte of what is there; how many, 0 for none, -EIO. */
+static int64_t take(uint8_t *to, size_t len)
+{
+	uint8_t *from;
+
+	if (rng.have_len && !ofl_virtio_alive(rng.dev))
+		return -EIO;
+	if (!rng.have_len && refill())
+		return -EIO;
+	if (len > rng.have_len)
+		len = rng.have_len;
+	from = rng.have + rng.have_end - rng.have_len;
+	memcpy(to, from, len);
+	memset(from, 0, len);
+	rng.have_len -= (uint32_t)len;
+	return (int64_t)len;
 }
 
 int64_t ofl_rng_read(void *buf, size_t len)
@@ -83,7 +140,7 @@ int64_t ofl_rng_read(void *buf, size_t len)
 	if (!rng.dev)
 		return -ENOSYS;
 	while (done < len) {
-		int64_t n = ask(to + done, len - done < CHUNK ? len - done : CHUNK);
+		int64_t n = take(to + done, len - done);
 
 		/* A Linux that has just booted has none yet: not for ever. */
 		if (!n && ++empty == EMPTY_MAX)

@@ -59,13 +59,25 @@ static int64_t sock_recv(struct ofl_socket *sk, void *buf, size_t len, int flags
 	size_t done = 0;
 	int64_t n;
 
+	sk->into = buf;
+	sk->into_left = peek ? 0 : len;
 	sk->family->progress();
 	ofl_waiter_start(&w, sk->recv_timeout);
 	for (;;) {
-		n = sk->ops->recv(sk, (uint8_t *)buf + done, len - done, peek,
-				  from, from_len);
-		if (n > 0) {
+		size_t before = done;
+
+		/* What came here straight from the device. */
+		done = (size_t)(sk->into - (uint8_t *)buf);
+		sk->into_left = 0;
+		n = 0;
+		if (done < len || !len)
+			n = sk->ops->recv(sk, sk->into, len - done, peek, from,
+					  from_len);
+		if (n > 0)
 			done += (size_t)n;
+		sk->into = (uint8_t *)buf + done;
+		sk->into_left = peek ? 0 : len - done;
+		if (done > before) {
 			if (!all || done == len)
 				break;
 			continue;
@@ -73,6 +85,7 @@ static int64_t sock_recv(struct ofl_socket *sk, void *buf, size_t len, int flags
 		if (n != -EAGAIN || nonblock || !ofl_waiter_step(&w))
 			break;
 	}
+	sk->into_left = 0;
 	ofl_waiter_end(&w);
 	return done ? (int64_t)done : n;
 }

@@ -67,6 +67,12 @@ struct ofl_socket {
 	bool listening;
 	bool lends; /* the buffer of this send() stays as it is until sent() is 0 */
 	uint64_t recv_timeout, send_timeout; /* ns; 0: none */
+	/*
+	 * Where the recv() under way wants its next bytes: a family that keeps none for
+	 * this socket may put what comes there at once, and moves both on.
+	 */
+	uint8_t *into;
+	size_t into_left; /* 0: nobody waits */
 };
 
 extern const struct ofl_family ofl_family_vsock;

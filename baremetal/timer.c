@@ -21,12 +21,13 @@
 
 static struct ofl_timer *armed;
 
-static void insert(struct ofl_timer *timer)
+static void insert_at(struct ofl_timer *timer, uint64_t deadline)
 {
 	struct ofl_timer **link = &armed;
 
-	while (*link && (*link)->deadline <= timer->deadline)
+	while (*link && (*link)->deadline <= deadline)
 		link = &(*link)->next;
+	timer->deadline = deadline;
 	timer->next = *link;
 	timer->armed = true;
 	*link = timer;
@@ -52,13 +53,12 @@ int ofl_timer_start(struct ofl_timer *timer, uint64_t first, uint64_t period,
 		ofl_irq_restore(flags);
 		return -EBUSY;
 	}
-	timer->deadline = first;
 	timer->period = period;
 	timer->fn = fn;
 	timer->arg = arg;
 	timer->expirations = 0;
 	timer->overruns = 0;
-	insert(timer);
+	insert_at(timer, first);
 	if (armed == timer)
 		set_hardware();
 	ofl_irq_restore(flags);
@@ -87,20 +87,32 @@ int ofl_timer_stop(struct ofl_timer *timer)
 	return err;
 }
 
-static void expire(struct ofl_timer *timer, uint64_t now)
+/* A period or more late: the next deadline is the first of its phase behind now. */
+static void __attribute__((noinline)) catch_up(struct ofl_timer *timer, uint64_t now)
+{
+	uint64_t missed = (now - timer->deadline) / timer->period;
+	uint64_t room = UINT64_MAX - timer->deadline;
+
+	timer->overruns += missed;
+	if (missed + 1 <= room / timer->period)
+		insert_at(timer, timer->deadline + (missed + 1) * timer->period);
+}
+
+static inline void expire(struct ofl_timer *timer, uint64_t now)
 {
 	armed = timer->next;
 	timer->next = NULL;
 	timer->armed = false;
 	if (timer->period) {
-		uint64_t missed = (now - timer->deadline) / timer->period;
-		uint64_t room = UINT64_MAX - timer->deadline;
+		uint64_t next = timer->deadline + timer->period;
 
-		timer->overruns += missed;
-		if (timer->period <= room && missed + 1 <= room / timer->period) {
-			timer->deadline += (missed + 1) * timer->period;
-			insert(timer);
-		}
+		/* Nearly always it is in time; only who is late has to divide. */
+		if (next < timer->period)
+			; /* that was the end of time */
+		else if (next > now)
+			insert_at(timer, next);
+		else
+			catch_up(timer, now);
 	}
 	timer->expirations++;
 	timer->fn(timer, timer->arg);

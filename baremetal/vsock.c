@@ -38,7 +38,8 @@
 #define BUFS 16u      /* in each direction; at most 32 */
 #define EVENTS 4u
 #define BUF_MIN 256u  /* header and some data */
-#define BUF_MAX 65536u
+#define BUF_MAX 65536u /* data */
+#define SKIP (OFL_LINE - OFL_VSOCK_HDR)
 #define LEND_MIN 4096u	/* less is copied sooner than waited for */
 #define LEND_MAX 65536u /* in one packet: what devices take at most */
 #define LEND_TIME (10 * OFL_SEC)
@@ -58,6 +59,7 @@ static struct {
 	struct vsock_buf rx_buf[BUFS], tx_buf[BUFS], event_buf[EVENTS];
 	uint32_t buf_size;
 	uint32_t tx_free; /* one bit per buffer */
+	unsigned int tx_next; /* the buffer to look at first: they take turns */
 	uint32_t cid;
 	bool rx_posted, tx_posted; /* a kick is due */
 } device;
@@ -86,11 +88,28 @@ static void tx_reclaim(void)
 	}
 }
 
+/* A free buffer; there is one. */
+static struct vsock_buf *tx_buf(void)
+{
+	uint32_t from_next = device.tx_free >> device.tx_next << device.tx_next;
+
+	return &device.tx_buf[__builtin_ctz(from_next ? from_next : device.tx_free)];
+}
+
+/* The device has read the next one long ago: have its first lines here again. */
+static void tx_warm(void)
+{
+	const uint8_t *next = device.tx_buf[device.tx_next].va;
+
+	__builtin_prefetch(next, 1);
+	__builtin_prefetch(next + OFL_VSOCK_HDR, 1);
+}
+
 /* A packet with len bytes from data, the lender's if there is one; a buffer must be free. */
 static void transmit(struct ofl_vsock_hdr *hdr, const void *data, uint32_t len,
 		     struct ofl_vsock *lender)
 {
-	struct vsock_buf *buf = &device.tx_buf[__builtin_ctz(device.tx_free)];
+	struct vsock_buf *buf = tx_buf();
 	struct ofl_vq_buf out[2] = { { buf->pa, OFL_VSOCK_HDR } };
 
 	hdr->src_cid = device.cid;
@@ -107,7 +126,8 @@ static void transmit(struct ofl_vsock_hdr *hdr, const void *data, uint32_t len,
 	buf->lender = lender;
 	if (lender)
 		lender->lent++;
-	device.tx_free &= device.tx_free - 1;
+	device.tx_free &= ~(1u << (buf - device.tx_buf));
+	device.tx_next = (unsigned int)(buf - device.tx_buf + 1) % BUFS;
 	device.tx_posted = true;
 }
 
@@ -147,12 +167,16 @@ static void send_todo(struct ofl_vsock *vs)
 		vs->todo &= ~OFL_VSOCK_TODO(order[i]);
 		packet(vs, order[i], NULL, 0, false);
 	}
+	ofl_vsock_not_due(vs);
+	ofl_vsock_reap_soon(vs);
 }
 
 void ofl_vsock_post(struct ofl_vsock *vs, enum ofl_vsock_op op)
 {
-	if (ofl_vsock_works())
-		vs->todo |= OFL_VSOCK_TODO(op);
+	if (!ofl_vsock_works())
+		return;
+	vs->todo |= OFL_VSOCK_TODO(op);
+	ofl_vsock_is_due(vs);
 }
 
 /* An RST without a connection. */
@@ -217,7 +241,8 @@ int64_t ofl_vsock_send(struct ofl_vsock *vs, const void *buf, size_t len)
 	if (lend)
 		room = LEND_MAX;
 	tx_reclaim();
-	send_todo(vs);
+	if (vs->todo)
+		send_todo(vs);
 	/* Not before the answer that opens the connection. */
 	while (done < len && ofl_vsock_can_send(vs) && !vs->todo) {
 		size_t n = len - done;
@@ -234,6 +259,7 @@ int64_t ofl_vsock_send(struct ofl_vsock *vs, const void *buf, size_t len)
 	if (device.tx_posted) {
 		device.tx_posted = false;
 		ofl_vq_kick(&device.tx);
+		tx_warm();
 	}
 	return done ? (int64_t)done : -EAGAIN;
 }
@@ -331,7 +357,6 @@ void ofl_vsock_lost(void)
 
 void ofl_vsock_progress(void)
 {
-	struct ofl_vsock *vs;
 	uint32_t written;
 	void *cookie;
 
@@ -352,9 +377,8 @@ void ofl_vsock_progress(void)
 			device.rx_posted = true;
 	}
 	send_refusals();
-	for (vs = ofl_vsock_all; vs && device.tx_free; vs = vs->next)
-		if (vs->todo)
-			send_todo(vs);
+	while (ofl_vsock_due && device.tx_free)
+		send_todo(ofl_vsock_due);
 	if (device.tx_posted)
 		ofl_vq_kick(&device.tx);
 	if (device.rx_posted)
@@ -387,30 +411,35 @@ uint32_t ofl_vsock_cid(void)
 	return device.cid;
 }
 
+/* skip: bytes of the first line that are left alone, so that data begin a line. */
 static int alloc(struct ofl_devmem *mem, struct vsock_buf *buf, unsigned int nr,
-		 size_t size)
+		 size_t size, size_t skip)
 {
 	for (unsigned int i = 0; i < nr; i++) {
 		buf[i].va = ofl_devmem_alloc(mem, size, &buf[i].pa);
 		if (!buf[i].va)
 			return -ENOMEM;
+		buf[i].va += skip;
+		buf[i].pa += skip;
 	}
 	return 0;
 }
 
 static int alloc_buffers(struct ofl_devmem *mem)
 {
-	int err = alloc(mem, device.event_buf, EVENTS, OFL_LINE);
+	int err = alloc(mem, device.event_buf, EVENTS, OFL_LINE, 0);
 	size_t size;
 
 	/* What is left, in equal parts. */
 	size = ofl_devmem_left(mem) / (2 * BUFS) & ~(size_t)(OFL_LINE - 1);
 	if (err || size < BUF_MIN)
 		return -ENOMEM;
-	device.buf_size = size < BUF_MAX ? (uint32_t)size : BUF_MAX;
-	err = alloc(mem, device.rx_buf, BUFS, device.buf_size);
+	if (size > BUF_MAX + OFL_LINE)
+		size = BUF_MAX + OFL_LINE;
+	device.buf_size = (uint32_t)(size - SKIP);
+	err = alloc(mem, device.rx_buf, BUFS, size, SKIP);
 	if (!err)
-		err = alloc(mem, device.tx_buf, BUFS, device.buf_size);
+		err = alloc(mem, device.tx_buf, BUFS, size, SKIP);
 	device.tx_free = (uint32_t)((1ull << BUFS) - 1);
 	return err;
 }
@@ -461,7 +490,7 @@ static bool busy(void)
 {
 	const struct ofl_vsock *vs;
 
-	for (vs = ofl_vsock_all; vs; vs = vs->next)
+	for (vs = ofl_vsock_due; vs; vs = vs->todo_next)
 		if (vs->todo)
 			return true;
 	return device.tx.in_flight;

@@ -31,7 +31,11 @@ enum ofl_vsock_state {
 
 struct ofl_vsock {
 	struct ofl_socket sk;
-	struct ofl_vsock *next; /* of all, the last used first */
+	struct ofl_vsock *next, **link; /* of all */
+	struct ofl_vsock *hash_next; /* of the connections in one bucket */
+	struct ofl_vsock *todo_next, **todo_link; /* of those with something to send */
+	struct ofl_vsock *orphan_next; /* of those that the program closed */
+	bool hashed;
 	enum ofl_vsock_state state;
 	bool bound;
 	bool orphan; /* closed by the program; goes when it is over */
@@ -86,6 +90,8 @@ void ofl_vsock_free(struct ofl_vsock *vs);
 bool ofl_vsock_port_used(uint32_t port, bool connections);
 /* A port that nothing uses, 0 if there is none. */
 uint32_t ofl_vsock_port_new(void);
+/* It has its ports and the other side's: packets find it, until it is freed. */
+void ofl_vsock_hash(struct ofl_vsock *vs);
 /* Send this packet without data, now or soon. */
 void ofl_vsock_post(struct ofl_vsock *vs, enum ofl_vsock_op op);
 /* As much as buffers and credit allow: bytes or -EAGAIN. */

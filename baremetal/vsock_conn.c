@@ -22,8 +22,15 @@
 #define ORPHAN_TIME (10 * OFL_SEC)
 #define PORT_FIRST 1024u
 
-struct ofl_vsock *ofl_vsock_all;
-static unsigned int nr_sockets, nr_orphans;
+#define BUCKETS 256u
+
+struct ofl_vsock *ofl_vsock_all, *ofl_vsock_due;
+static struct ofl_vsock **due_end = &ofl_vsock_due;
+static struct ofl_vsock *buckets[BUCKETS];
+static struct ofl_vsock *orphans;
+static unsigned int nr_sockets;
+static uint64_t reap_at; /* the first orphan's deadline, or before */
+static bool reap_now;
 static uint32_t next_port;
 
 /* --- the list --- */
@@ -40,21 +47,75 @@ struct ofl_vsock *ofl_vsock_new(void)
 	vs->rx_size = OFL_VSOCK_RX_DEFAULT;
 	vs->connect_timeout = OFL_VSOCK_CONNECT_TIMEOUT * OFL_SEC;
 	vs->next = ofl_vsock_all;
+	vs->link = &ofl_vsock_all;
+	if (vs->next)
+		vs->next->link = &vs->next;
 	ofl_vsock_all = vs;
 	nr_sockets++;
 	return vs;
 }
 
+static unsigned int bucket_of(uint32_t my_port, uint32_t cid, uint32_t peer_port)
+{
+	uint32_t x = (my_port * 31 + peer_port) * 31 + cid;
+
+	return (x ^ x >> 16) * 0x9e3779b1u >> 24;
+}
+_Static_assert(BUCKETS == 256, "bucket_of");
+
+void ofl_vsock_hash(struct ofl_vsock *vs)
+{
+	unsigned int i = bucket_of(vs->port, vs->peer_cid, vs->peer_port);
+
+	vs->hash_next = buckets[i];
+	buckets[i] = vs;
+	vs->hashed = true;
+}
+
+static void unhash(struct ofl_vsock *vs)
+{
+	struct ofl_vsock **link;
+
+	if (!vs->hashed)
+		return;
+	link = &buckets[bucket_of(vs->port, vs->peer_cid, vs->peer_port)];
+	while (*link != vs)
+		link = &(*link)->hash_next;
+	*link = vs->hash_next;
+	vs->hashed = false;
+}
+
+void ofl_vsock_is_due(struct ofl_vsock *vs)
+{
+	if (vs->todo_link)
+		return;
+	vs->todo_next = NULL;
+	vs->todo_link = due_end;
+	*due_end = vs;
+	due_end = &vs->todo_next;
+}
+
+void ofl_vsock_not_due(struct ofl_vsock *vs)
+{
+	if (!vs->todo_link)
+		return;
+	*vs->todo_link = vs->todo_next;
+	if (vs->todo_next)
+		vs->todo_next->todo_link = vs->todo_link;
+	else
+		due_end = vs->todo_link;
+	vs->todo_link = NULL;
+}
+
+/* An orphan is taken out of their list by who frees it. */
 void ofl_vsock_free(struct ofl_vsock *vs)
 {
-	struct ofl_vsock **link = &ofl_vsock_all;
-
-	while (*link != vs)
-		link = &(*link)->next;
-	*link = vs->next;
+	*vs->link = vs->next;
+	if (vs->next)
+		vs->next->link = vs->link;
+	ofl_vsock_not_due(vs);
+	unhash(vs);
 	nr_sockets--;
-	if (vs->orphan)
-		nr_orphans--;
 	free(vs->rx);
 	free(vs);
 }
@@ -65,21 +126,14 @@ static bool is_connection(const struct ofl_vsock *vs)
 	       vs->state == OFL_VSOCK_CONNECTED;
 }
 
-/* The connection; the next packet is likely for the same. */
 static struct ofl_vsock *find(uint32_t my_port, uint32_t cid, uint32_t peer_port)
 {
-	struct ofl_vsock **link, *vs;
+	struct ofl_vsock *vs = buckets[bucket_of(my_port, cid, peer_port)];
 
-	for (link = &ofl_vsock_all; (vs = *link); link = &vs->next) {
-		if (!is_connection(vs) || vs->port != my_port ||
-		    vs->peer_port != peer_port || vs->peer_cid != cid)
-			continue;
-		*link = vs->next;
-		vs->next = ofl_vsock_all;
-		ofl_vsock_all = vs;
-		return vs;
-	}
-	return NULL;
+	while (vs && (vs->port != my_port || vs->peer_port != peer_port ||
+		      vs->peer_cid != cid || !is_connection(vs)))
+		vs = vs->hash_next;
+	return vs;
 }
 
 static struct ofl_vsock *find_listener(uint32_t my_port)
@@ -129,6 +183,17 @@ uint32_t ofl_vsock_credit(const struct ofl_vsock *vs)
 	return vs->peer_alloc > on_the_way ? vs->peer_alloc - on_the_way : 0;
 }
 
+/* n bytes were read. */
+static void forwarded(struct ofl_vsock *vs, uint32_t n)
+{
+	vs->fwd_cnt += n;
+	/* Half of the buffer is free and the other side does not know it. */
+	if (vs->state == OFL_VSOCK_CONNECTED &&
+	    !(vs->peer_shut & OFL_VSOCK_SHUT_SEND) &&
+	    vs->fwd_cnt - vs->fwd_told >= vs->rx_size / 2)
+		ofl_vsock_post(vs, OFL_VSOCK_OP_CREDIT_UPDATE);
+}
+
 size_t ofl_vsock_take(struct ofl_vsock *vs, void *buf, size_t len, bool peek)
 {
 	uint32_t n = len < vs->rx_len ? (uint32_t)len : vs->rx_len;
@@ -141,14 +206,11 @@ size_t ofl_vsock_take(struct ofl_vsock *vs, void *buf, size_t len, bool peek)
 	}
 	if (peek || !n)
 		return n;
-	vs->rx_at = (vs->rx_at + n) % vs->rx_size;
+	vs->rx_at += n;
+	if (vs->rx_at >= vs->rx_size)
+		vs->rx_at -= vs->rx_size;
 	vs->rx_len -= n;
-	vs->fwd_cnt += n;
-	/* Half of the buffer is free and the other side does not know it. */
-	if (vs->state == OFL_VSOCK_CONNECTED &&
-	    !(vs->peer_shut & OFL_VSOCK_SHUT_SEND) &&
-	    vs->fwd_cnt - vs->fwd_told >= vs->rx_size / 2)
-		ofl_vsock_post(vs, OFL_VSOCK_OP_CREDIT_UPDATE);
+	forwarded(vs, n);
 	return n;
 }
 
@@ -159,6 +221,7 @@ static void over(struct ofl_vsock *vs, int error)
 	vs->state = OFL_VSOCK_CLOSED;
 	vs->error = error;
 	vs->todo = 0;
+	ofl_vsock_reap_soon(vs);
 }
 
 /* The other side broke the rules, or we end it the hard way. */
@@ -172,7 +235,9 @@ static void reset(struct ofl_vsock *vs)
 static void orphan(struct ofl_vsock *vs)
 {
 	vs->orphan = true;
-	nr_orphans++;
+	vs->orphan_next = orphans;
+	orphans = vs;
+	ofl_vsock_reap_soon(vs);
 	vs->bound = false;
 	vs->deadline = ofl_now_ns() + ORPHAN_TIME;
 	/* What nobody will read counts as read. */
@@ -205,22 +270,34 @@ void ofl_vsock_abandon(struct ofl_vsock *vs)
 	ofl_vsock_reap();
 }
 
+void ofl_vsock_reap_soon(const struct ofl_vsock *vs)
+{
+	reap_now |= vs->orphan;
+}
+
 void ofl_vsock_reap(void)
 {
-	struct ofl_vsock *vs, *next;
+	struct ofl_vsock *vs, **link = &orphans;
 	uint64_t now;
 
-	if (!nr_orphans)
+	if (!orphans)
 		return;
 	now = ofl_now_ns();
-	for (vs = ofl_vsock_all; vs; vs = next) {
-		next = vs->next;
-		if (!vs->orphan)
-			continue;
+	if (!reap_now && now < reap_at)
+		return;
+	reap_now = false;
+	reap_at = UINT64_MAX;
+	while ((vs = *link)) {
 		if (vs->state != OFL_VSOCK_CLOSED && now >= vs->deadline)
 			reset(vs);
-		if (vs->state == OFL_VSOCK_CLOSED && !vs->todo)
+		if (vs->state == OFL_VSOCK_CLOSED && !vs->todo) {
+			*link = vs->orphan_next;
 			ofl_vsock_free(vs);
+			continue;
+		}
+		if (vs->state != OFL_VSOCK_CLOSED && vs->deadline < reap_at)
+			reap_at = vs->deadline;
+		link = &vs->orphan_next;
 	}
 }
 
@@ -233,6 +310,7 @@ void ofl_vsock_reset_all(void)
 		if (is_connection(vs))
 			over(vs, ECONNRESET);
 	}
+	reap_now = true;
 }
 
 /* --- what a packet does --- */
@@ -252,7 +330,20 @@ static void receive(struct ofl_vsock *vs, const uint8_t *from, uint32_t len)
 		vs->fwd_cnt += len;
 		return;
 	}
-	at = (vs->rx_at + vs->rx_len) % vs->rx_size;
+	if (vs->sk.into_left && !vs->rx_len) {
+		first = len < vs->sk.into_left ? len : (uint32_t)vs->sk.into_left;
+		memcpy(vs->sk.into, from, first);
+		vs->sk.into += first;
+		vs->sk.into_left -= first;
+		forwarded(vs, first);
+		from += first;
+		len -= first;
+	}
+	if (!len)
+		return;
+	at = vs->rx_at + vs->rx_len;
+	if (at >= vs->rx_size)
+		at -= vs->rx_size;
 	first = len < vs->rx_size - at ? len : vs->rx_size - at;
 	memcpy(vs->rx + at, from, first);
 	memcpy(vs->rx, from + first, len - first);
@@ -290,6 +381,7 @@ static bool request(const struct ofl_vsock_hdr *hdr)
 	}
 	vs->sk.ops = listener->sk.ops;
 	vs->state = OFL_VSOCK_CONNECTED;
+	ofl_vsock_hash(vs);
 	for (link = &listener->queue; *link; link = &(*link)->queue_next)
 		;
 	*link = vs;

@@ -6,6 +6,12 @@
 #include "vsock.h"
 
 extern struct ofl_vsock *ofl_vsock_all;
+/* Those with bits in `todo`, oldest first; some may have none any more. */
+extern struct ofl_vsock *ofl_vsock_due;
+
+/* It has something to send.  It has nothing more. */
+void ofl_vsock_is_due(struct ofl_vsock *vs);
+void ofl_vsock_not_due(struct ofl_vsock *vs);
 
 /* Begin to count ports here. */
 void ofl_vsock_seed(uint32_t random);
@@ -19,7 +25,9 @@ uint32_t ofl_vsock_credit(const struct ofl_vsock *vs);
 bool ofl_vsock_incoming(const struct ofl_vsock_hdr *hdr, const uint8_t *data);
 /* All connections are lost; listeners stay. */
 void ofl_vsock_reset_all(void);
-/* Free orphans that are over, end those whose time is up. */
+/* Free orphans that are over, end those whose time is up: cheap when there are none. */
 void ofl_vsock_reap(void);
+/* An orphan may be over. */
+void ofl_vsock_reap_soon(const struct ofl_vsock *vs);
 
 #endif

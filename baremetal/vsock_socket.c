@@ -121,6 +121,7 @@ static int vsock_connect(struct ofl_socket *sk, const struct sockaddr *addr,
 		return -ENOMEM;
 	vs->peer_cid = vm.svm_cid;
 	vs->peer_port = vm.svm_port;
+	ofl_vsock_hash(vs);
 	vs->state = OFL_VSOCK_CONNECTING;
 	vs->deadline = ofl_now_ns() + vs->connect_timeout;
 	ofl_vsock_post(vs, OFL_VSOCK_OP_REQUEST);

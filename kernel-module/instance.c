@@ -372,12 +372,16 @@ static void request(struct ofl_instance *inst, u32 value)
 int ofl_instance_stop(struct ofl_instance *inst)
 {
 	unsigned long end = jiffies + msecs_to_jiffies(STOP_MS);
+	unsigned long again = jiffies;
 	int err;
 
 	request(inst, OFL_REQUEST_STOP);
 	while (!ofl_arch_is_idle(inst) && time_before(jiffies, end)) {
-		ofl_arch_ring(inst);
-		msleep(STOP_AGAIN_MS);
+		if (time_after_eq(jiffies, again)) {
+			ofl_arch_ring(inst);
+			again = jiffies + msecs_to_jiffies(STOP_AGAIN_MS);
+		}
+		usleep_range(100, 200);
 	}
 	if (OFL_STEP(obeys, ofl_arch_is_idle(inst), false)) {
 		/* it may have exited or crashed of its own: that is said there */

@@ -22,6 +22,9 @@ PMM_FDT_SRC = $(A)/libfdt/src
 PMM_CFLAGS := -std=gnu11 -Os -g $(WARN) -ffunction-sections -fdata-sections \
 	-fstack-protector-strong -D_FORTIFY_SOURCE=2 \
 	-ffile-prefix-map=$(TOP)=. -Iinclude
+# What runs for each message is made fast, the rest small.
+PMM_HOT := loop.o mem.o net.o pmm.o rng.o vdev.o vq.o vsock.o vsock_conn.o vsock_fd.o
+$(addprefix $(A)/pmm/,$(PMM_HOT)): PMM_CFLAGS += -O2
 PMM_LDFLAGS := -static -Wl,--gc-sections -Wl,-z,noexecstack -Wl,-z,relro
 
 $(A)/pmm/libfdt/%.o: $(A)/libfdt/src/.ready

@@ -75,6 +75,11 @@ int ofl_mem_write(const struct ofl_mem *mem, uint64_t pa, const void *src,
 	return 0;
 }
 
+void *ofl_mem_at(const struct ofl_mem *mem, uint64_t pa, uint64_t len)
+{
+	return ofl_mem_has(mem, pa, len) ? mem->base + (pa - mem->pa) : NULL;
+}
+
 int ofl_mem_zero(const struct ofl_mem *mem, uint64_t pa, uint64_t len)
 {
 	if (!ofl_mem_has(mem, pa, len))
@@ -82,11 +87,6 @@ int ofl_mem_zero(const struct ofl_mem *mem, uint64_t pa, uint64_t len)
 	memset(mem->base + (pa - mem->pa), 0, len);
 	mem_barrier();
 	return 0;
-}
-
-void *ofl_mem_for_kernel(const struct ofl_mem *mem, uint64_t pa, uint64_t len)
-{
-	return ofl_mem_has(mem, pa, len) ? mem->base + (pa - mem->pa) : NULL;
 }
 
 static void *mem_field(const struct ofl_mem *mem, uint64_t pa, size_t size)

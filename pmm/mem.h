@@ -5,7 +5,8 @@
  * The image is hostile and runs on while we look: what is read here may have
  * changed by the next read.  So nothing outside mem.c follows a pointer into
  * the window.  Everybody else names a physical address and a length, and gets
- * a private copy; addresses are checked on every call, the whole range, with
+ * a private copy, or a place that only the kernel or a copy reads or writes
+ * (ofl_mem_at); addresses are checked on every call, the whole range, with
  * arithmetic that cannot wrap.
  */
 #ifndef OFL_PMM_MEM_H
@@ -35,10 +36,10 @@ int ofl_mem_write(const struct ofl_mem *mem, uint64_t pa, const void *src,
 int ofl_mem_zero(const struct ofl_mem *mem, uint64_t pa, uint64_t len);
 
 /*
- * Where [pa, pa + len) lies in our mapping: for a system call that copies there or from
- * there, and for nobody to look at.  NULL: not whole in the window.
+ * Where [pa, pa + len) is, for a system call or a copy to read from or write to; NULL if
+ * it is not whole in the window.  Nobody decides anything by what is read there.
  */
-void *ofl_mem_for_kernel(const struct ofl_mem *mem, uint64_t pa, uint64_t len);
+void *ofl_mem_at(const struct ofl_mem *mem, uint64_t pa, uint64_t len);
 
 /*
  * Single fields: loads are acquire, stores are release.  The caller has checked

@@ -47,7 +47,7 @@ static unsigned int bulk_spans(const struct ofl_p9_bulk *bulk, uint64_t off, uin
 			part = len;
 		if (n == OFL_P9_SPANS_MAX)
 			return 0;
-		span[n].base = ofl_mem_for_kernel(bulk->vq->mem, seg->pa + off, part);
+		span[n].base = ofl_mem_at(bulk->vq->mem, seg->pa + off, part);
 		if (!span[n].base)
 			return 0;
 		span[n++].len = part;

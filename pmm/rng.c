@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Each buffer is filled by getrandom() and goes back at once.  At most
+ * Each buffer is filled by getrandom(), in place, and goes back at once.  At most
  * RNG_BYTES of one chain are filled, and RNG_CHAINS chains in a turn, so that an
  * image that wants nothing but random bytes takes no more than its share of the
  * loop; the driver asks again.
@@ -8,19 +8,37 @@
 #include "rng.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/random.h>
 
-#define RNG_BYTES 1024u
+#define RNG_BYTES 4096u
 #define RNG_CHAINS 8
+
+/* As many bytes as there are, from the start; how many. */
+static uint32_t rng_fill(const struct ofl_mem *mem, const struct ofl_vq_chain *chain)
+{
+	uint32_t done = 0, len;
+	unsigned int i;
+	ssize_t n;
+
+	for (i = 0; i < chain->nr_in && done < RNG_BYTES; i++) {
+		len = chain->seg[i].len;
+		if (len > RNG_BYTES - done)
+			len = RNG_BYTES - done;
+		/* Waits only in the first moments of a machine; then 0 bytes. */
+		n = getrandom(ofl_mem_at(mem, chain->seg[i].pa, len), len,
+			      GRND_NONBLOCK);
+		if (n > 0)
+			done += (uint32_t)n;
+		if (n != (ssize_t)len)
+			break;
+	}
+	return done;
+}
 
 static bool rng_serve(struct ofl_dev *dev)
 {
 	struct ofl_vq *vq = &dev->vq[0];
 	struct ofl_vq_chain chain;
-	uint8_t bytes[RNG_BYTES];
-	uint32_t len;
-	ssize_t n;
 	int i, got;
 
 	if (!ofl_dev_live(dev, 0))
@@ -37,17 +55,10 @@ static bool rng_serve(struct ofl_dev *dev)
 			ofl_dev_break(dev, "request queue: readable buffer");
 			return true;
 		}
-		len = chain.in_len < RNG_BYTES ? (uint32_t)chain.in_len :
-						 RNG_BYTES;
-		/* Waits only in the first moments of a machine; then 0 bytes. */
-		n = getrandom(bytes, len, GRND_NONBLOCK);
-		len = n < 0 ? 0 : ofl_vq_copy_in(vq, &chain, 0, bytes,
-						 (uint32_t)n);
-		ofl_vq_push(vq, chain.head, len);
+		ofl_vq_push(vq, chain.head, rng_fill(dev->mem, &chain));
 	}
 	if (!i)
 		return false;
-	explicit_bzero(bytes, sizeof(bytes));
 	ofl_dev_call(dev, 0);
 	return true;
 }

@@ -30,6 +30,8 @@
 #include "log.h"
 
 #define TURNS 32 /* packets in each direction per turn of the loop */
+#define LOOKS 64 /* for more from who was last at work */
+#define TURNS_PER_LOOK 8
 
 #define TODO(op) (1u << OFL_VSOCK_OP_##op)
 
@@ -62,7 +64,33 @@ static int vsock_rx_chain(struct ofl_vsock *vs)
 	return 1;
 }
 
-/* Fill the taken buffer: a header, and len bytes from scratch. */
+/*
+ * Where in the taken buffer data go, and how many bytes of it are in one piece; there
+ * is at least one.
+ */
+static void *vsock_rx_data(struct ofl_vsock *vs, uint32_t *len)
+{
+	const struct ofl_vq_seg *seg = vs->rx_chain.seg;
+	uint32_t off = OFL_VSOCK_HDR;
+
+	while (off >= seg->len)
+		off -= seg++->len;
+	*len = seg->len - off;
+	return ofl_mem_at(vs->dev.mem, seg->pa + off, *len);
+}
+
+/* It will be written to: fetch its first lines now. */
+static void vsock_rx_warm(struct ofl_vsock *vs)
+{
+	const struct ofl_vq_seg *seg = vs->rx_chain.seg;
+	const char *at = ofl_mem_at(vs->dev.mem, seg->pa, seg->len);
+
+	__builtin_prefetch(at, 1);
+	if (seg->len > OFL_LINE)
+		__builtin_prefetch(at + OFL_LINE, 1);
+}
+
+/* Fill the taken buffer: a header; len bytes are there already. */
 static void vsock_transmit(struct ofl_vsock *vs, struct ofl_vsock_hdr *hdr,
 			   uint32_t len)
 {
@@ -71,7 +99,6 @@ static void vsock_transmit(struct ofl_vsock *vs, struct ofl_vsock_hdr *hdr,
 	hdr->dst_cid = vs->cid;
 	hdr->len = len;
 	ofl_vq_copy_in(vq, &vs->rx_chain, 0, hdr, sizeof(*hdr));
-	ofl_vq_copy_in(vq, &vs->rx_chain, sizeof(*hdr), vs->scratch, len);
 	ofl_vq_push(vq, vs->rx_chain.head, (uint32_t)sizeof(*hdr) + len);
 	vs->rx_taken = false;
 }
@@ -104,16 +131,17 @@ static void vsock_gone(struct vsock_conn *c)
 		ofl_vsock_conn_free(c);
 }
 
-/* One packet of c's, into the taken buffer. */
-static void vsock_turn(struct vsock_conn *c)
+/* One packet of c's, into the taken buffer.  False: it had none after all. */
+static bool vsock_turn(struct vsock_conn *c)
 {
 	static const enum ofl_vsock_op order[] = {
 		OFL_VSOCK_OP_REQUEST, OFL_VSOCK_OP_RESPONSE, OFL_VSOCK_OP_RST,
 		OFL_VSOCK_OP_CREDIT_UPDATE, OFL_VSOCK_OP_SHUTDOWN,
 	};
 	struct ofl_vsock *vs = c->vs;
-	uint64_t room = vs->rx_chain.in_len - OFL_VSOCK_HDR;
 	unsigned int i;
+	uint32_t room;
+	void *to;
 	int n;
 
 	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
@@ -124,13 +152,12 @@ static void vsock_turn(struct vsock_conn *c)
 			vsock_gone(c);
 		else
 			ofl_vsock_conn_update(c);
-		return;
+		return true;
 	}
-	if (room > sizeof(vs->scratch))
-		room = sizeof(vs->scratch);
+	to = vsock_rx_data(vs, &room);
 	if (room > ofl_vsock_conn_credit(c))
 		room = ofl_vsock_conn_credit(c);
-	n = ofl_vsock_conn_read(c, vs->scratch, (uint32_t)room);
+	n = ofl_vsock_conn_read(c, to, room);
 	if (n > 0) {
 		vsock_send(c, OFL_VSOCK_OP_RW, (uint32_t)n);
 	} else if (!n) {
@@ -138,9 +165,10 @@ static void vsock_turn(struct vsock_conn *c)
 		c->todo |= TODO(SHUTDOWN);
 	} else if (n != -EAGAIN) {
 		ofl_vsock_conn_reset(c);
-		return;
+		return true;
 	}
 	ofl_vsock_conn_update(c);
+	return n >= 0;
 }
 
 static void vsock_send_refusal(struct ofl_vsock *vs)
@@ -160,6 +188,7 @@ static void vsock_send_refusal(struct ofl_vsock *vs)
 static bool vsock_serve_rx(struct ofl_vsock *vs)
 {
 	struct vsock_conn *c;
+	bool work = false;
 	int i;
 
 	for (i = 0; i < TURNS && (vs->nr_refusals || vs->ready_first); i++) {
@@ -167,10 +196,11 @@ static bool vsock_serve_rx(struct ofl_vsock *vs)
 			break;
 		if (vs->nr_refusals) {
 			vsock_send_refusal(vs);
+			work = true;
 			continue;
 		}
 		c = vs->ready_first;
-		vsock_turn(c);
+		work |= vsock_turn(c);
 		/* To the end of the ring, if it is still in it. */
 		if (vs->ready_first == c && c->ready_next) {
 			vs->ready_first = c->ready_next;
@@ -181,9 +211,31 @@ static bool vsock_serve_rx(struct ofl_vsock *vs)
 			vs->ready_last = c;
 		}
 	}
-	if (i)
+	if (work)
 		ofl_dev_call(&vs->dev, OFL_VSOCK_RX);
-	return i;
+	return work;
+}
+
+/*
+ * There is nothing to do.  Who was written to or read from last may have more within
+ * microseconds: let him, and look for it now and then without waiting for the loop to be
+ * told.
+ */
+static void vsock_look(struct ofl_vsock *vs)
+{
+	struct vsock_conn *c = vs->hot;
+	unsigned int turn = vs->hot_turns++;
+
+	if (turn == LOOKS * TURNS_PER_LOOK ||
+	    (c->state != VSOCK_OPEN && c->state != VSOCK_LAST)) {
+		vs->hot = NULL;
+		return;
+	}
+	if (turn % TURNS_PER_LOOK)
+		return;
+	if (turn <= TURNS_PER_LOOK)
+		ofl_vsock_end_yield();
+	ofl_vsock_conn_ready(c, true);
 }
 
 /* --- from the image --- */
@@ -228,10 +280,10 @@ static void vsock_request(struct ofl_vsock *vs, const struct ofl_vsock_hdr *hdr)
 	ofl_vsock_conn_update(c);
 }
 
-static void vsock_data(struct vsock_conn *c, uint32_t len)
+static void vsock_data(struct vsock_conn *c, const uint8_t *data, uint32_t len)
 {
 	if (c->state != VSOCK_OPEN || (c->image_shut & OFL_VSOCK_SHUT_SEND) ||
-	    ofl_vsock_conn_write(c, c->vs->scratch, len))
+	    ofl_vsock_conn_write(c, data, len))
 		ofl_vsock_conn_reset(c);
 	else
 		ofl_vsock_conn_update(c);
@@ -249,8 +301,9 @@ static void vsock_shutdown(struct vsock_conn *c, uint32_t flags)
 	ofl_vsock_conn_update(c);
 }
 
-/* A packet of a connection; its data are in scratch. */
-static void vsock_packet(struct vsock_conn *c, const struct ofl_vsock_hdr *hdr)
+/* A packet of a connection; its data may be in the window, and change. */
+static void vsock_packet(struct vsock_conn *c, const struct ofl_vsock_hdr *hdr,
+			 const uint8_t *data)
 {
 	if (hdr->op == OFL_VSOCK_OP_RST) {
 		if (c->state == VSOCK_OPEN && c->buf_len &&
@@ -277,7 +330,7 @@ static void vsock_packet(struct vsock_conn *c, const struct ofl_vsock_hdr *hdr)
 			ofl_vsock_conn_reset(c);
 		break;
 	case OFL_VSOCK_OP_RW:
-		vsock_data(c, hdr->len);
+		vsock_data(c, data, hdr->len);
 		break;
 	case OFL_VSOCK_OP_SHUTDOWN:
 		vsock_shutdown(c, hdr->flags);
@@ -293,6 +346,22 @@ static void vsock_packet(struct vsock_conn *c, const struct ofl_vsock_hdr *hdr)
 		ofl_vsock_conn_reset(c);
 		break;
 	}
+}
+
+/* The len bytes behind the header: where they lie in one piece, or a copy. */
+static const uint8_t *vsock_payload(struct ofl_vsock *vs,
+				    const struct ofl_vq_chain *chain, uint32_t len)
+{
+	uint32_t off = OFL_VSOCK_HDR;
+	unsigned int i;
+
+	for (i = 0; i < chain->nr_out && off >= chain->seg[i].len; i++)
+		off -= chain->seg[i].len;
+	if (i < chain->nr_out && len <= chain->seg[i].len - off)
+		return ofl_mem_at(vs->dev.mem, chain->seg[i].pa + off, len);
+	ofl_vq_copy_out(&vs->dev.vq[OFL_VSOCK_TX], chain, OFL_VSOCK_HDR, vs->scratch,
+			len);
+	return vs->scratch;
 }
 
 /* -EPROTO: the device is broken. */
@@ -332,9 +401,8 @@ static int vsock_take(struct ofl_vsock *vs, const struct ofl_vq_chain *chain)
 		/* More than this is more than any credit. */
 		if (hdr.len > sizeof(vs->scratch))
 			ofl_vsock_conn_reset(c);
-		else if (ofl_vq_copy_out(vq, chain, sizeof(hdr), vs->scratch,
-					 hdr.len) == hdr.len)
-			vsock_packet(c, &hdr);
+		else
+			vsock_packet(c, &hdr, vsock_payload(vs, chain, hdr.len));
 	}
 	return 0;
 }
@@ -371,8 +439,14 @@ static bool vsock_serve(struct ofl_dev *dev)
 
 	if (ofl_dev_live(dev, OFL_VSOCK_TX))
 		work = vsock_serve_tx(vs);
-	if (ofl_dev_live(dev, OFL_VSOCK_RX))
+	if (ofl_dev_live(dev, OFL_VSOCK_RX)) {
 		work |= vsock_serve_rx(vs);
+		/* The next buffer is in hand before there is something for it. */
+		if (!work && !vs->rx_taken && vsock_rx_chain(vs) > 0)
+			vsock_rx_warm(vs);
+	}
+	if (!work && vs->hot)
+		vsock_look(vs);
 	return work;
 }
 

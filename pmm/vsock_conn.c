@@ -126,18 +126,13 @@ void ofl_vsock_conn_state(struct vsock_conn *c, enum vsock_state state,
 struct vsock_conn *ofl_vsock_conn_new(struct ofl_vsock *vs, int fd)
 {
 	struct vsock_conn *c = vs->free;
-	uint8_t *buf;
 
 	if (!c)
-		return NULL;
-	buf = malloc(VSOCK_BUF);
-	if (!buf)
 		return NULL;
 	vs->free = c->next;
 	vs->nr_conns++;
 	memset(c, 0, sizeof(*c));
 	c->vs = vs;
-	c->buf = buf;
 	c->source.fd = fd;
 	c->state = VSOCK_OPEN; /* an untimed one; the caller sets the real one */
 	return c;
@@ -150,6 +145,8 @@ void ofl_vsock_conn_free(struct vsock_conn *c)
 	ofl_vsock_end_close(c);
 	conn_unhash(c);
 	conn_unready(c);
+	if (vs->hot == c)
+		vs->hot = NULL;
 	ofl_vsock_conn_state(c, VSOCK_FREE, 0);
 	free(c->buf);
 	c->buf = NULL;
@@ -226,6 +223,13 @@ void ofl_vsock_conn_reset(struct vsock_conn *c)
 
 /* --- bytes --- */
 
+/* It is at work: more may come of it soon.  turn: 0, let it go on at once. */
+static void conn_hot(struct vsock_conn *c, unsigned int turn)
+{
+	c->vs->hot = c;
+	c->vs->hot_turns = turn;
+}
+
 /* n bytes have left: the image has as much more credit. */
 static void conn_forwarded(struct vsock_conn *c, uint32_t n)
 {
@@ -242,18 +246,24 @@ int ofl_vsock_conn_write(struct vsock_conn *c, const uint8_t *data, uint32_t len
 
 	if (len > VSOCK_BUF - c->buf_len)
 		return -ENOSPC;
-	if (len && !c->buf_len) {
+	conn_hot(c, 0);
+	/* To -EAGAIN: from then on its having room is an event. */
+	while (len && !c->buf_len) {
 		n = ofl_vsock_end_put(c, data, len);
-		if (n < 0 && n != -EAGAIN)
+		if (n == -EAGAIN)
+			break;
+		if (n < 0)
 			return n;
-		if (n > 0) {
-			conn_forwarded(c, (uint32_t)n);
-			data += n;
-			len -= (uint32_t)n;
-		}
+		conn_forwarded(c, (uint32_t)n);
+		data += n;
+		len -= (uint32_t)n;
 	}
 	if (!len)
 		return 0;
+	if (!c->buf)
+		c->buf = malloc(VSOCK_BUF);
+	if (!c->buf)
+		return -ENOMEM;
 	at = (c->buf_at + c->buf_len) % VSOCK_BUF;
 	first = len < VSOCK_BUF - at ? len : VSOCK_BUF - at;
 	memcpy(c->buf + at, data, first);
@@ -289,6 +299,8 @@ int ofl_vsock_conn_read(struct vsock_conn *c, void *buf, uint32_t len)
 
 	if (n == -EAGAIN)
 		c->readable = false;
+	else
+		conn_hot(c, 1); /* the image's turn first */
 	return n;
 }
 

@@ -12,8 +12,12 @@
 
 #include "vsock.h"
 
-/* Kept for the program on Linux that an image sends to, per connection. */
-#define VSOCK_BUF (64u * 1024)
+/*
+ * Kept for the program on Linux that an image sends to, per connection: two packets, so
+ * that the second is on its way while the first is worked on.
+ */
+#define VSOCK_BUF (2 * VSOCK_PACKET)
+#define VSOCK_PACKET (64u * 1024) /* the data of one, as drivers send them at most */
 #define VSOCK_LINE 32u /* "CONNECT 4294967295\n", "OK 4294967295\n" */
 #define VSOCK_HASH 256u
 #define VSOCK_REFUSALS 256u
@@ -47,7 +51,9 @@ struct vsock_conn {
 	bool hashed;
 	bool wants_ok; /* a client of the UNIX socket */
 	bool readable; /* the other end may have bytes */
-	bool blocked;  /* and takes none now */
+	bool hung_up;  /* and perhaps an end behind them */
+	bool bulk;     /* as much as was asked for, the last time */
+	bool more;     /* bytes came behind those that were read ahead */
 	uint32_t host_cid, host_port, image_port;
 	uint32_t todo;	     /* packets due, bits 1 << op */
 	uint32_t shut;	     /* told to the image: OFL_VSOCK_SHUT_* */
@@ -57,7 +63,7 @@ struct vsock_conn {
 	unsigned int line_len;
 
 	/* From the image, not yet taken by the other end. */
-	uint8_t *buf;
+	uint8_t *buf; /* NULL: it was not needed yet */
 	uint32_t buf_at, buf_len;
 	uint32_t fwd_cnt, fwd_told;
 
@@ -100,12 +106,19 @@ struct ofl_vsock {
 	unsigned int max_conns, nr_conns, nr_timed;
 	struct vsock_conn *hash[VSOCK_HASH];
 	struct vsock_conn *ready_first, *ready_last;
+	struct vsock_conn *hot; /* the last one at work, for a while */
+	unsigned int hot_turns;
 
 	struct vsock_refusal refusal[VSOCK_REFUSALS];
 	unsigned int nr_refusals;
 	struct ofl_vq_chain rx_chain; /* taken, not yet filled */
 	bool rx_taken;
 	uint8_t scratch[VSOCK_BUF];
+
+	/* Read ahead, in one call for many small buffers of the image's. */
+	struct vsock_conn *ahead_of; /* whose bytes; NULL: nobody's */
+	uint32_t ahead_at, ahead_len;
+	uint8_t ahead[VSOCK_PACKET];
 };
 
 /* --- vsock_conn.c --- */
@@ -156,6 +169,8 @@ int ofl_vsock_end_get(struct vsock_conn *c, void *buf, uint32_t len);
 /* OFL_VSOCK_SHUT_SEND: all is put; OFL_VSOCK_SHUT_RCV: nothing will be got. */
 void ofl_vsock_end_shutdown(struct vsock_conn *c, uint32_t flags);
 void ofl_vsock_end_close(struct vsock_conn *c);
+/* Somebody on this CPU may have an answer to give: let him. */
+void ofl_vsock_end_yield(void);
 /* The image wants to connect; c has its addresses.  0 or -errno. */
 int ofl_vsock_dial(struct vsock_conn *c);
 int64_t ofl_vsock_now_ms(void);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The guest's half of tests/host/test_faults.sh: each fault of faults.list, one after
 # the other on the same core; a row of docs/faults.md for each, behind "row ", and
-# core files in /out.
+# core files in /out.  With the name of a sabotage as argument: that one alone.
 . /offload/tests/lib.sh
 . /offload/tests/offload.sh
 
@@ -37,14 +37,60 @@ stop_it()
 	is "$name: state" "$(attr state)" offline
 }
 
+# What the boot may not survive: after "sabotage NAME" there is a row, or nothing.
+sabotage()
+{
+	check "insmod" insmod $KO cpu=$CPU image=$IMG/faults.bin start=0 "args=$name"
+	dmesg -c > /dev/null
+	echo "<5>lab-step: $name 90" > /dev/kmsg
+	echo "sabotage $name"
+	sleep 1 # it is out by then
+	echo start > $DEV/state
+	if until_true 5 not_running; then
+		_outcome=$(attr state)
+		_line=$(last_line ' crashed: | exited with ')
+		if rmmod offload && all_online; then
+			_outcome="$_outcome, and the core comes back"
+		else
+			_outcome="$_outcome, and the core is $(attr state)"
+		fi
+	elif echo stop > $DEV/state; then
+		_outcome=stopped
+	else
+		_outcome="$(attr state): Linux goes on"
+	fi
+	for n in 0 1 2; do
+		timeout 20 taskset $((1 << n)) true || _outcome="core $n is lost: needs the memory guard"
+	done
+	row "$_outcome" "${_line:-$(last_line 'was stopped|by force|does not give')}"
+}
+
+if [ -n "${1:-}" ]; then
+	while read -r name where how trace description; do
+		[ "$name" = "$1" ] || continue
+		[ "$where" = both ] || [ "$where" = "$arch" ] || continue
+		sabotage
+		break
+	done < /offload/tests/faults.list
+	done_testing
+fi
+
 check "insmod" insmod $KO cpu=$CPU image=$IMG/faults.bin start=0
 while read -r name where how trace description; do
 	case $name:$where in
 	'#'* | :*) continue ;;
 	esac
 	[ "$where" = both ] || [ "$where" = "$arch" ] || continue
+	case $how in
+	last) last="$name $description" ;;
+	page)
+		/offload/tests/victim > /tmp/victim &
+		until_true 20 test -s /tmp/victim ;;
+	esac
+	[ $how != last ] && [ $how != alone ] || continue
 	case $name in
 	mce) printf endless > $DEV/args ;;
+	linux_alias) printf '%s' "$name $(cat /tmp/victim)" > $DEV/args ;;
 	*) printf '%s' "$name" > $DEV/args ;;
 	esac
 	dmesg -c > /dev/null
@@ -59,6 +105,14 @@ while read -r name where how trace description; do
 			row "ended, exit status $(attr exit_status)" "$(last_line ' exited with ')"
 		fi
 		;;
+	page)
+		check "$name: ends" until_true 90 not_running
+		if wait $!; then
+			row "Linux's memory is overwritten: needs the memory guard" "$(last_line ' exited with ')"
+		else
+			not_ok "$name: the page" "$(cat /tmp/victim)"
+		fi
+		;;
 	nmi)
 		for n in 1 2 3 4 5 6 7 8 9 10; do
 			echo l > /proc/sysrq-trigger
@@ -68,7 +122,7 @@ while read -r name where how trace description; do
 		check "$name: core file" save_dump
 		stop_it
 		;;
-	stop)
+	stop | force)
 		sleep 1
 		is "$name: state" "$(attr state)" running
 		stop_it
@@ -93,7 +147,11 @@ while read -r name where how trace description; do
 		check "$name: core file" save_dump
 		;;
 	esac
-	is "$name: Linux has its cores" "$(online)" 0-2
+	if [ $how = force ]; then
+		is "$name: Linux has all cores" "$(online)" 0-3
+	else
+		is "$name: Linux has its cores" "$(online)" 0-2
+	fi
 done < /offload/tests/faults.list
 
 # After all that: an image that is well.
@@ -103,4 +161,7 @@ check "afterwards: ends" wait_attr state offline 60
 is "afterwards: exit status" "$(attr exit_status)" 42
 check "rmmod" rmmod offload
 check "all cores back" all_online
+echo "before sabotage: $KTAP_FAILED"
+name=${last%% *} description=${last#* }
+sabotage
 done_testing

@@ -4,7 +4,10 @@
 # docs/faults.md is what happens: one guest of each architecture goes through
 # tests/guest/faults.list, its rows are compared with those of the page; and a stock
 # gdb finds the faulting function from the core files.
-# timeout: 900
+# timeout: 1800
+#
+# SABOTAGE=y: and what ends a boot, each in one of its own (in soak); else one for each
+# architecture, at the end of its boot.
 #
 # By hand, rows for the page: FAULTS_WRITE=y O=$PWD/build TESTS=test_faults tests/lab/check host
 set -u
@@ -13,10 +16,11 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 page=$TOP/docs/faults.md
 
+# boot ARCH MACHINE [SABOTAGE]
 boot()
 {
-	local arch=$1 machine=$2 x files=()
-	local dir=$O/$arch out=$work/$arch
+	local arch=$1 machine=$2 run=$1${3:+-$3} x files=()
+	local dir=$O/$arch out=$work/$run
 
 	mkdir -p "$out"
 	for x in "$TOP"/tests/guest/{lib.sh,offload.sh,faults.list}; do
@@ -26,12 +30,39 @@ boot()
 		files+=(--file "$dir/images/$x.bin=/offload/images/$x.bin")
 	done
 	files+=(--file "$dir/module/6.1/offload.ko=/offload/offload.ko"
-		--file "$dir/pmm/offload-pmm=/offload/offload-pmm")
+		--file "$dir/pmm/offload-pmm=/offload/offload-pmm"
+		--file "$dir/guest-programs/victim=/offload/tests/victim")
 	"$TOP/tests/lab/guest" --machine "$machine" --timeout 600 \
-		--log "$O/log/check/host-test_faults-$arch.log" --share "$out=/out" \
-		--qemu "-monitor unix:$work/$arch.monitor,server,nowait" \
-		"${files[@]}" "$TOP/tests/guest/faults.sh" >"$work/$arch.text" 2>"$work/$arch.err"
-	echo $? >"$work/$arch.status"
+		--log "$O/log/check/host-test_faults-$run.log" --share "$out=/out" \
+		--qemu "-monitor unix:$work/$run.monitor,server,nowait" \
+		"${files[@]}" "$TOP/tests/guest/faults.sh" ${3:-} >"$work/$run.text" 2>"$work/$run.err"
+	echo $? >"$work/$run.status"
+}
+
+# last_row RUN ARCH NAME: what came of a sabotage, if the guest could not say it itself
+last_row()
+{
+	local what description
+
+	! grep -q "^row .*(\`$3\`)" "$work/$1.text" || return 0
+	grep -q "^sabotage $3" "$work/$1.text" || return 0
+	if grep -aq 'Kernel panic' "$O/log/check/host-test_faults-$1.log"; then
+		what="Linux panics"
+	elif [ "$(cat "$work/$1.status")" = 124 ]; then
+		what="Linux is not heard of again"
+	else
+		what="the machine resets"
+	fi
+	description=$(awk -v name="$3" -v arch="$2" '$1 == name && ($2 == "both" || $2 == arch) {
+		sub(/^[^ ]+ [^ ]+ [^ ]+ [^ ]+ /, ""); print }' "$TOP/tests/guest/faults.list")
+	echo "row | $description (\`$3\`) | $2 | $what: needs the memory guard | none |"
+}
+
+# names ARCH HOW...: those of the list
+names()
+{
+	awk -v arch="$1" -v how=" ${*:2} " '$1 !~ /^#/ && ($2 == "both" || $2 == arch) &&
+		index(how, " " $3 " ") { print $1 }' "$TOP/tests/guest/faults.list"
 }
 
 # What the guest cannot do: a machine check on its borrowed core.
@@ -49,12 +80,40 @@ inject &
 boot x86_64 hlt &
 boot aarch64 gicv3 &
 wait
+if [ -n "${SABOTAGE:-}" ]; then
+	for name in $(names x86_64 alone); do boot x86_64 hlt $name; done &
+	for name in $(names aarch64 alone); do boot aarch64 gicv3 $name; done &
+	wait
+fi
 
-rows_of() { tr -d '\r' <"$work/$1.text" | sed -n 's/^row //p'; }
-page_rows() { grep -E "^\| .* \(\`[a-z0-9_]+\`\) \| $1 \| " "$page"; }
+# Of all boots of an architecture, in the order of the list.
+rows_of()
+{
+	local name
+
+	{
+		cat "$work/$1.text"
+		last_row $1 $1 $(names $1 last)
+		for name in $([ -z "${SABOTAGE:-}" ] || names $1 alone); do
+			cat "$work/$1-$name.text"
+			last_row $1-$name $1 $name
+		done
+	} | tr -d '\r' | sed -n 's/^row //p'
+}
+
+page_rows()
+{
+	local not
+
+	not=$([ -n "${SABOTAGE:-}" ] || names $1 alone)
+	grep -E "^\| .* \(\`[a-z0-9_]+\`\) \| $1 \| " "$page" |
+		grep -vE "\(\`(${not:+${not//$'\n'/|}})\`\)"
+}
 
 for arch in x86_64 aarch64; do
 	status=$(cat "$work/$arch.status")
+	# Of what came before the sabotage; that may have cost the guest its status.
+	! tr -d '\r' <"$work/$arch.text" | grep -q '^before sabotage: 0$' || status=0
 	if [ "$status" = 0 ]; then
 		ok "$arch: every fault ends as it should, and the core comes back"
 	else

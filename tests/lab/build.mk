@@ -7,7 +7,7 @@ $(O)/cache/%.orig.tar.gz $(O)/cache/%.orig.tar.xz:
 
 # Stock kernels with header trees: $(O)/kernels/6.12-aarch64/.ready.
 $(O)/kernels/%/.ready:
-	@tests/lab/kernel $(subst -, ,$*)
+	@v="$*" && tests/lab/kernel "$${v%-*}" "$${v##*-}"
 
 .PRECIOUS: $(O)/cache/%.orig.tar.gz $(O)/cache/%.orig.tar.xz $(O)/kernels/%/.ready
 
@@ -49,11 +49,25 @@ check-host: check-build
 check-guest: check-build
 	@tests/lab/check guest
 
+# Guest tests on kernels that look closely (tests/lab/debug-kernel): they are built first.
+.PHONY: check-debug-kernel
+check-debug-kernel: check-build
+	@for arch in x86_64 aarch64; do \
+		$(MAKE) -j$(JOBS) --no-print-directory ARCH=$$arch KVER=6.1-debug guest-modules \
+			$(O)/$$arch/module/6.1-debug/offload.ko \
+			$(O)/$$arch/module-faults/6.1-debug/offload.ko || exit; \
+	done
+	@tests/lab/debug-kernel/proof hlt-6.1-debug gicv3-6.1-debug
+	@ON="hlt-6.1-debug gicv3-6.1-debug" tests/lab/check guest
+
 # --- models, and what takes hours ---
 
-.PHONY: check-doorbell-model soak
+.PHONY: check-doorbell-model check-kernels soak
 check-doorbell-model:
 	@O=$(O) tests/model/doorbell.sh
+
+check-kernels: check-build
+	@tests/lab/kernels $(CELLS)
 
 soak: check-build
 	@tests/lab/soak $(PARTS)

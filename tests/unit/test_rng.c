@@ -69,6 +69,32 @@ static void test_bytes(void **state)
 	assert_int_equal(errno, EINVAL);
 }
 
+/* Ahead of what is wanted, in order, each byte once, and nothing left of it. */
+static void test_ahead(void **state)
+{
+	uint8_t buf[5 * CHUNK], byte = 0;
+
+	(void)state;
+	assert_int_equal(prepare(4096), 0);
+	give = CHUNK;
+	for (size_t len = 0, n = 1; len + n <= 4 * CHUNK; len += n, n = (n * 3 + 1) % 700) {
+		assert_int_equal(t_getrandom(buf, n, 0), n);
+		for (size_t i = 0; i < n; i++)
+			assert_int_equal(buf[i], byte++);
+		for (uint32_t i = 0; i < rng.have_end - rng.have_len; i++)
+			assert_int_equal(rng.have[i], 0);
+	}
+	assert_int_equal(rng.vq.in_flight, BUFS);
+	/* With the PMM they come from, they go. */
+	assert_true(rng.have_len > 1);
+	mock_epoch = 3;
+	assert_int_equal(t_getrandom(buf, 1, 0), -1);
+	assert_int_equal(errno, EIO);
+	ofl_rng_lost();
+	for (uint32_t i = 0; i < CHUNK; i++)
+		assert_int_equal(rng.have[i], 0);
+}
+
 static void test_small_memory(void **state)
 {
 	(void)state;
@@ -113,7 +139,7 @@ static void test_lies(void **state)
 	assert_in_range(mock_now, TIMEOUT, TIMEOUT + OFL_SEC);
 	/* More than was asked for. */
 	assert_int_equal(prepare(4096), 0);
-	sim_push(0, 0, 101);
+	sim_push(0, 0, CHUNK + 1);
 	pmm_step = NULL;
 	assert_int_equal(t_getrandom(buf, 100, 0), -1);
 	assert_int_equal(errno, EIO);
@@ -129,6 +155,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_ahead),
 		cmocka_unit_test(test_small_memory),
 		cmocka_unit_test(test_lies),
 	};

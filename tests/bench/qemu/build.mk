@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# What tests/bench/qemu runs on emulated machines: images $(B)/bench/NAME.{elf,bin}.
+
+BENCH_QEMU_IMAGES := path
+
+$(B)/bench/%.elf $(B)/bench/%.bin: tests/bench/qemu/%.c \
+		$(wildcard baremetal/*.h baremetal/$(ARCH)/*.h) $(RT)
+	@mkdir -p $(@D)
+	$(call note,IMAGE,$(B)/bench/$*)
+	$(Q)$(B)/offload-cc -g $(WARN) -I. -Iinclude -Ibaremetal -Ibaremetal/$(ARCH) \
+		-o $(B)/bench/$* $<
+
+ALL += $(BENCH_QEMU_IMAGES:%=$(B)/bench/%.elf)
+
+# Programs for the Linux beside them, at an address that no other program there has.
+$(A)/bench/%: tests/bench/qemu/%.c
+	@mkdir -p $(@D)
+	$(call note,CC,$@)
+	$(Q)$(CC) -std=gnu11 -g -O2 $(WARN) -static -no-pie -Wl,-Ttext-segment=0x10000000 -o $@ $<
+
+ALL += $(A)/bench/wake
