@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DIR_CHUNK 2048u
+#define DIR_CHUNK 8000u
 
 struct ofl_dir {
 	struct ofl_p9 *p9;

@@ -72,7 +72,7 @@ $(NATIVE)/%: tests/bench/images/%.c $(NATIVE_DEPS)
 # line "/* native: no */".
 NATIVE_IMAGES := $(patsubst %.c,$(NATIVE)/%,$(notdir $(shell \
 	grep -L '^/\* native: no \*/' baremetal/images/*.c examples/*.c \
-	tests/images/*.c 2>/dev/null)))
+	tests/images/*.c tests/bench/images/*.c 2>/dev/null)))
 .PHONY: native
 native: $(NATIVE_IMAGES)
 ALL += $(NATIVE_IMAGES)

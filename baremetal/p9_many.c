@@ -25,9 +25,10 @@
 
 #include "p9_wire.h"
 #include "pool.h"
+#include "stream.h"
 
 #define IO_FIELDS 16u /* fid, offset, count */
-#define PIECES 4u     /* of a transfer that is not longer than all chunks */
+#define PIECES 2u     /* of a transfer that is not longer than all chunks: measured */
 
 /* --- slots --- */
 
@@ -157,7 +158,7 @@ static int send_piece(struct transfer *t, struct ofl_p9_slot *slot)
 	if (t->writes && small)
 		p9_put_bytes(&out, t->buf + t->sent, n);
 	else if (t->writes && !t->pa)
-		memcpy(slot->chunk, t->buf + t->sent, n);
+		ofl_stream(slot->chunk, t->buf + t->sent, n);
 	err = queue(t->p9, slot, &out);
 	if (!err)
 		t->sent += n;
@@ -201,7 +202,10 @@ static int64_t run(struct transfer *t)
 			if (n)
 				break;
 			under_way++;
-			more = true;
+			/* A write's is begun with while the next is copied. */
+			more = !t->writes;
+			if (t->writes)
+				t->p9->transport->kick(t->p9);
 		}
 		if (more)
 			t->p9->transport->kick(t->p9);

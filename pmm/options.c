@@ -195,7 +195,6 @@ static int parse_share(struct ofl_options *opt, const char *arg)
 		return 1 + OFL_EXIT_FAILURE;
 	}
 	opt->nr_shares++;
-	share->mem_size = OFL_MEM_DEFAULT;
 	share->workers = OFL_WORKERS_DEFAULT;
 	rest = share->dir;
 	strsep(&rest, ",");

@@ -28,7 +28,7 @@ struct ofl_share {
 	char tag[OFL_TAG_MAX + 1];
 	bool ro;
 	bool whole; /* even the machine's root folder */
-	uint64_t mem_size; /* a multiple of OFL_PAGE */
+	uint64_t mem_size; /* a multiple of OFL_PAGE; 0: as the window allows */
 	enum ofl_p9fs_mode mode;
 	unsigned int workers;
 };

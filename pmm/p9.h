@@ -20,7 +20,10 @@ struct ofl_pool;
 typedef void (*ofl_p9_reply_fn)(struct ofl_p9 *p9, const void *cookie,
 				const uint8_t *data, uint32_t size);
 
-/* The device, with mount tag `tag`, over a file system of these ops. */
+/*
+ * The device, with mount tag `tag`, over a file system of these ops.  mem_size 0: as much
+ * as the window allows.
+ */
 struct ofl_p9 *ofl_p9_new(const char *tag, uint64_t mem_size, bool ro,
 			  const struct ofl_p9_fs_ops *ops, void *fs);
 struct ofl_dev *ofl_p9_dev(struct ofl_p9 *p9);

@@ -13,6 +13,7 @@
 #define OFL_P9_NOFID UINT32_MAX
 #define OFL_P9_READ_OVERHEAD (OFL_P9_HEADER + 4) /* of Rread, Rreaddir */
 #define OFL_P9_XATTR_MAX 65536u
+#define OFL_P9_PIECE 65536u
 
 /* Extended attributes: read whole when the fid is made, written at its clunk. */
 struct ofl_p9_xattr {
@@ -94,6 +95,8 @@ struct ofl_p9 {
 	uint8_t *request;
 	uint8_t *reply;
 	struct ofl_p9_bulk *bulk; /* of the message that is being taken */
+	uint8_t *piece; /* in `pieces`, page aligned: OFL_P9_PIECE bytes of a read */
+	void *pieces;
 	struct ofl_p9_fid *bucket[OFL_P9_BUCKETS];
 	unsigned int nr_fids;
 	/* In flight, in the order they came. */

@@ -20,6 +20,8 @@
 #include "p9_session.h"
 
 #define P9_F_MOUNT_TAG 1ull
+#define P9_MEM_LEAST (24u * 1024)
+#define P9_MEM_WISH (544u * 1024) /* eight pieces of 64K under way, and messages */
 #define P9_CHAINS 16 /* per turn */
 #define P9_RLERROR_SIZE 11u
 #define P9_HEAD 23u /* of Twrite, in front of its data */
@@ -155,6 +157,13 @@ struct ofl_p9 *ofl_p9_new(const char *tag, uint64_t mem_size, bool ro,
 
 	if (!p9)
 		return NULL;
+	p9->pieces = malloc(OFL_P9_PIECE + OFL_PAGE);
+	if (!p9->pieces) {
+		ofl_log("out of memory");
+		ofl_p9_free(p9);
+		return NULL;
+	}
+	p9->piece = (uint8_t *)p9->pieces + (-(uintptr_t)p9->pieces & (OFL_PAGE - 1));
 	dev = &p9->dev;
 	dev->ops = &p9_dev_ops;
 	dev->priv = p9;
@@ -162,7 +171,8 @@ struct ofl_p9 *ofl_p9_new(const char *tag, uint64_t mem_size, bool ro,
 	dev->device_id = OFL_ID_9P;
 	dev->offered = P9_F_MOUNT_TAG;
 	dev->nr_queues = 1;
-	dev->mem_size = mem_size;
+	dev->mem_size = mem_size ? mem_size : P9_MEM_LEAST;
+	dev->mem_wish = mem_size ? 0 : P9_MEM_WISH;
 	dev->config[0] = (uint8_t)tag_len;
 	dev->config[1] = (uint8_t)(tag_len >> 8);
 	memcpy(dev->config + 2, tag, tag_len);
@@ -194,6 +204,7 @@ void ofl_p9_free(struct ofl_p9 *p9)
 	ofl_p9_forget(p9);
 	free(p9->request);
 	free(p9->reply);
+	free(p9->pieces);
 	free(p9);
 }
 

@@ -234,6 +234,7 @@ static int p9fs_file_new(struct ofl_p9_node *node, int fd,
 		return -ENOMEM;
 	}
 	file->node = ofl_p9fs_get(node);
+	file->list = NULL;
 	file->fd = fd;
 	*out = file;
 	return 0;
@@ -260,6 +261,7 @@ static int p9fs_close_file(struct ofl_p9_file *file)
 	int err = close(file->fd) ? -errno : 0;
 
 	ofl_p9fs_put(file->node);
+	free(file->list);
 	free(file);
 	return err;
 }
@@ -346,23 +348,6 @@ static int p9fs_iov(struct iovec *iov, const struct ofl_p9_span *span, unsigned 
 	return (int)nr;
 }
 
-static int64_t p9fs_readv(struct ofl_p9_file *file, const struct ofl_p9_span *span,
-			  unsigned int nr, uint64_t off)
-{
-	struct iovec iov[OFL_P9_SPANS_MAX];
-	int count = p9fs_iov(iov, span, nr);
-	ssize_t n;
-
-	if (count == 1)
-		return p9fs_read(file, span->base, span->len, off);
-	if (off > INT64_MAX)
-		return -EINVAL;
-	do {
-		n = preadv(file->fd, iov, count, (off_t)off);
-	} while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : n;
-}
-
 static int64_t p9fs_writev(struct ofl_p9_file *file, const struct ofl_p9_span *span,
 			   unsigned int nr, uint64_t off)
 {
@@ -393,35 +378,63 @@ static void p9fs_parent_qid(const struct ofl_p9_node *dir,
 	pthread_mutex_unlock(&dir->fs->lock);
 }
 
+/* At offset off, or -errno.  To seek in a folder takes Linux as long as to list it. */
+static int p9fs_list_at(struct ofl_p9_file *file, uint64_t off)
+{
+	struct p9fs_listing *list = file->list;
+
+	if (off > INT64_MAX)
+		return -EINVAL;
+	if (list && off && off == list->next)
+		return 0;
+	if (!list) {
+		list = malloc(sizeof(*list));
+		if (!list)
+			return -ENOMEM;
+		file->list = list;
+	}
+	list->at = 0;
+	list->end = 0;
+	list->next = off;
+	return lseek(file->fd, (off_t)off, SEEK_SET) < 0 ? -EINVAL : 0;
+}
+
 static int p9fs_readdir(struct ofl_p9_file *file, uint64_t off,
 			ofl_p9_emit_fn emit, void *arg)
 {
 	const struct ofl_p9_node *dir = file->node;
+	struct p9fs_listing *list;
 	struct ofl_p9_qid qid;
-	char buf[8192] __attribute__((aligned(8)));
-	long n, at;
+	int err;
 
 	if (!S_ISDIR(dir->type))
 		return -ENOTDIR;
-	if (off > INT64_MAX || lseek(file->fd, (off_t)off, SEEK_SET) < 0)
-		return -EINVAL;
+	err = p9fs_list_at(file, off);
+	if (err)
+		return err;
+	list = file->list;
 	for (;;) {
-		n = syscall(SYS_getdents64, file->fd, buf, sizeof(buf));
-		if (n <= 0)
-			return n < 0 ? -errno : 0;
-		for (at = 0; at < n;) {
-			const struct dirent64 *d = (const void *)(buf + at);
+		const struct dirent64 *d = (const void *)(list->buf + list->at);
 
-			ofl_p9fs_qid_of(dir->fs, dir->dev, d->d_ino,
-				    DTTOIF(d->d_type), &qid);
-			/* What is above the root is nobody's business. */
-			if (!strcmp(d->d_name, ".."))
-				p9fs_parent_qid(dir, &qid);
-			if (!emit(arg, &qid, (uint64_t)d->d_off, d->d_type,
-				  d->d_name))
-				return 0;
-			at += d->d_reclen;
+		if (list->at == list->end) {
+			list->at = 0;
+			list->end = syscall(SYS_getdents64, file->fd, list->buf,
+					    sizeof(list->buf));
+			err = list->end < 0 ? -errno : 0;
+			if (list->end <= 0) {
+				list->end = 0;
+				return err;
+			}
+			continue;
 		}
+		ofl_p9fs_qid_of(dir->fs, dir->dev, d->d_ino, DTTOIF(d->d_type), &qid);
+		/* What is above the root is nobody's business. */
+		if (!strcmp(d->d_name, ".."))
+			p9fs_parent_qid(dir, &qid);
+		if (!emit(arg, &qid, (uint64_t)d->d_off, d->d_type, d->d_name))
+			return 0;
+		list->next = (uint64_t)d->d_off;
+		list->at += d->d_reclen;
 	}
 }
 
@@ -437,7 +450,6 @@ const struct ofl_p9_fs_ops ofl_p9fs_ops = {
 	.close = p9fs_close_file,
 	.read = p9fs_read,
 	.write = p9fs_write,
-	.readv = p9fs_readv,
 	.writev = p9fs_writev,
 	.fsync = p9fs_fsync,
 	.lock = ofl_p9fs_lock,

@@ -156,9 +156,7 @@ struct ofl_p9_fs_ops {
 			uint64_t off);
 	int64_t (*write)(struct ofl_p9_file *file, const void *buf,
 			 uint32_t len, uint64_t off);
-	/* Not NULL: the same from or to memory that others see, and may change meanwhile. */
-	int64_t (*readv)(struct ofl_p9_file *file, const struct ofl_p9_span *span,
-			 unsigned int nr, uint64_t off);
+	/* Not NULL: the same from memory that others may change meanwhile. */
 	int64_t (*writev)(struct ofl_p9_file *file, const struct ofl_p9_span *span,
 			  unsigned int nr, uint64_t off);
 	int (*fsync)(struct ofl_p9_file *file, bool data_only);

@@ -23,8 +23,16 @@ struct ofl_p9_node {
 	char name[OFL_P9_NAME_MAX + 1]; /* in parent, when it was found */
 };
 
+/* Of an open folder: what the kernel has told, and nobody has yet asked for. */
+struct p9fs_listing {
+	uint64_t next; /* offset of the entry at `at` */
+	long at, end;
+	char buf[16384] __attribute__((aligned(8)));
+};
+
 struct ofl_p9_file {
 	struct ofl_p9_node *node;
+	struct p9fs_listing *list; /* NULL until it is read */
 	int fd;
 };
 

@@ -63,11 +63,13 @@ struct ofl_dev {
 	uint32_t config_size;
 	char options[OFL_DEV_OPTIONS]; /* see abi.h; "": none */
 	uint64_t mem_size; /* rings and buffers, a multiple of OFL_PAGE */
+	uint64_t mem_wish; /* what it would make use of; 0: that is all */
 
 	/* Set by the window's layout. */
 	const struct ofl_mem *mem;
 	uint64_t header; /* physical address of the struct ofl_vdev */
 	uint64_t memory; /* and of the device's memory */
+	uint64_t mem_given;
 
 	/* What we told the driver; the header's lines are never read back. */
 	uint32_t seq;

@@ -29,12 +29,33 @@ uint64_t ofl_window_need(struct ofl_dev *const devs[], unsigned int nr)
 	return need < OFL_WIN_SIZE_MIN ? OFL_WIN_SIZE_MIN : need;
 }
 
+/* Half of what is left over is for wishes, the same for each; the pool has the rest. */
+static uint64_t window_share(const struct ofl_mem *mem, struct ofl_dev *const devs[],
+			     unsigned int nr)
+{
+	unsigned int i, wishes = 0;
+
+	for (i = 0; i < nr; i++)
+		wishes += devs[i]->mem_wish > devs[i]->mem_size;
+	return wishes ? (mem->size - ofl_window_need(devs, nr)) / 2 / wishes : 0;
+}
+
+static uint64_t window_extra(const struct ofl_dev *dev, uint64_t share)
+{
+	uint64_t extra;
+
+	if (dev->mem_wish <= dev->mem_size)
+		return 0;
+	extra = dev->mem_wish - dev->mem_size;
+	return (extra < share ? extra : share) & ~(uint64_t)(OFL_PAGE - 1);
+}
+
 static int window_fdt_device(void *fdt, const struct ofl_dev *dev)
 {
 	static const char reg_names[] = "header\0memory";
 	fdt64_t reg[4] = {
 		cpu_to_fdt64(dev->header), cpu_to_fdt64(OFL_VDEV_SIZE),
-		cpu_to_fdt64(dev->memory), cpu_to_fdt64(dev->mem_size),
+		cpu_to_fdt64(dev->memory), cpu_to_fdt64(dev->mem_given),
 	};
 	char node[32];
 	int err;
@@ -113,6 +134,7 @@ int ofl_window_layout(const struct ofl_mem *mem, struct ofl_dev *const devs[],
 {
 	static uint64_t fdt[OFL_WIN_FDT_MAX / sizeof(uint64_t)];
 	uint64_t pa = mem->pa + OFL_WIN_DEVICES_OFF;
+	uint64_t share;
 	uint32_t epoch, fdt_size;
 	unsigned int i;
 
@@ -120,12 +142,14 @@ int ofl_window_layout(const struct ofl_mem *mem, struct ofl_dev *const devs[],
 		return -EINVAL;
 	if (mem->size < ofl_window_need(devs, nr))
 		return -ENOSPC;
+	share = window_share(mem, devs, nr);
 
 	for (i = 0; i < nr; i++) {
 		devs[i]->mem = mem;
 		devs[i]->header = pa;
 		devs[i]->memory = pa + OFL_VDEV_SIZE;
-		pa = devs[i]->memory + devs[i]->mem_size;
+		devs[i]->mem_given = devs[i]->mem_size + window_extra(devs[i], share);
+		pa = devs[i]->memory + devs[i]->mem_given;
 	}
 	memset(fdt, 0, sizeof(fdt));
 	if (window_fdt_build(fdt, sizeof(fdt), devs, nr, pa,

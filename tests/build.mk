@@ -71,7 +71,15 @@ $(O)/test/bench/window: tests/bench/lib/window.c $(BENCH_LIB)
 $(O)/test/bench/ring: tests/bench/ring_device.c tests/bench/ring.h \
 	baremetal/vq.c baremetal/vq.h pmm/vq.c pmm/vq.h pmm/mem.c pmm/mem.h
 
-BENCH_BINS := $(O)/test/bench/window \
+$(O)/test/bench/diod_peer: tests/bench/lib/diod.c tests/bench/lib/diod.h
+
+# The same source as the image that does it on a share.
+$(O)/test/bench/files_bare: tests/bench/images/bench_files.c $(BENCH_LIB)
+	@mkdir -p $(@D)
+	$(call note,HOSTCC,$@)
+	$(Q)$(HOSTCC) $(BENCH_CFLAGS) -DBENCH_BARE -o $@ $(filter %.c,$^)
+
+BENCH_BINS := $(O)/test/bench/window $(O)/test/bench/files_bare \
 	$(patsubst tests/bench/%.c,$(O)/test/bench/%,$(filter-out %_device.c,$(wildcard tests/bench/*.c)))
 
 # Built by make check as well, so that they do not fall behind.

@@ -15,6 +15,12 @@
 #include <string.h>
 #include <unistd.h>
 
+/*
+ * Of a stream on a share, in place of BUFSIZ (512): as few round trips as are not felt, and
+ * little enough for a program that jumps about in a file.
+ */
+#define STREAM_BUFFER 16384u
+
 static int open_flags(const char *mode)
 {
 	int access = strchr(mode, '+') ? O_RDWR : O_WRONLY;
@@ -35,6 +41,8 @@ static int open_flags(const char *mode)
 FILE *fopen(const char *restrict name, const char *restrict mode)
 {
 	int flags = open_flags(mode), fd;
+	struct ofl_p9 *p9;
+	uint32_t fid;
 	FILE *stream;
 
 	if (flags < 0) {
@@ -45,8 +53,12 @@ FILE *fopen(const char *restrict name, const char *restrict mode)
 	if (fd < 0)
 		return NULL;
 	stream = fdopen(fd, mode); /* closes fd if it fails */
-	if (stream)
-		ofl_files_streams[fd] = stream;
+	if (!stream)
+		return NULL;
+	ofl_files_streams[fd] = stream;
+	/* Without the memory, it has what fdopen() gave it. */
+	if (!ofl_files_fid(fd, &p9, &fid))
+		setvbuf(stream, NULL, _IOFBF, STREAM_BUFFER);
 	return stream;
 }
 

@@ -15,7 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "diod.h"
+#include "tests/bench/lib/diod.h"
 #include "tests/bench/lib/bench.h"
 
 #define FILE_FID 1u

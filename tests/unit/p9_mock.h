@@ -29,6 +29,7 @@ static unsigned int srv_pieces; /* descriptors of the last request and its reply
 static bool srv_stalled;
 static int srv_held = -1;
 static int srv_not_made = -1; /* fid of the last walk, which failed */
+static bool srv_hasty; /* answers for fids that are not made yet */
 static bool srv_old; /* knows Tremove and Trename only */
 
 /* The reply, and how many bytes of it the device says it wrote. */
@@ -75,6 +76,7 @@ static inline void srv_reset(void)
 	srv_requests = 0;
 	srv_stalled = false;
 	srv_old = false;
+	srv_hasty = false;
 	srv_held = -1;
 	srv_not_made = -1;
 	srv_spoil = NULL;
@@ -307,7 +309,7 @@ static inline uint32_t srv_request(unsigned int type, struct p9_in *in,
 		struct p9_in peek = *in;
 
 		fid = (uint32_t)p9_get(&peek, 4) % SRV_FIDS;
-		if ((int)fid == srv_not_made && !srv_fids[fid])
+		if ((srv_hasty || (int)fid == srv_not_made) && !srv_fids[fid])
 			return 9;
 	}
 	switch (type) {

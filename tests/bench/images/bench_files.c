@@ -56,6 +56,12 @@ static int do_write(void)
 	return data(1);
 }
 
+/* The end of the file. */
+static int do_tail(void)
+{
+	return pread(fd, buf, size, (off_t)(span - size)) == (ssize_t)size ? 0 : -1;
+}
+
 static int do_getattr(void)
 {
 	struct stat st;
@@ -129,7 +135,8 @@ static const struct operation {
 	enum { EACH, DATA, ITEMS } figure; /* ns; GB/s; ns for each of SIZE */
 } operations[] = {
 	{ "read4k", do_read, EACH },	 { "write4k", do_write, EACH },
-	{ "getattr", do_getattr, EACH }, { "stat", do_stat, EACH },
+	{ "tail4k", do_tail, EACH },	 { "getattr", do_getattr, EACH },
+	{ "stat", do_stat, EACH },
 	{ "open", do_open, EACH },	 { "readdir", do_readdir, ITEMS },
 	{ "read", do_read, DATA },	 { "write", do_write, DATA },
 	{ "getc", do_getc, DATA },	 { "fprintf", do_fprintf, EACH },

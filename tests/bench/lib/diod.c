@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "diod.h"
+#include "tests/bench/lib/diod.h"
 
 #include <errno.h>
 #include <stdio.h>
