@@ -21,7 +21,7 @@ $(SOCKETS)/endpoint: $(addprefix tests/bench/sockets/,endpoint.c endpoint_vsock.
 
 # TCP's turn: lwIP on both sides, with windows and segments as large as they help, with
 # checksums (tcp) and without (tcpns: a ring between two CPUs loses no bit).
-SOCKETS_TCP := -DTCP_MSS=16344 -DTCP_WND=\(16*TCP_MSS\) -DTCP_RCV_SCALE=3 \
+SOCKETS_TCP := -DTCP_MSS=16000 -DTCP_WND=\(4*TCP_MSS\) -DTCP_RCV_SCALE=0 \
 	-DLWIP_DISABLE_TCP_SANITY_CHECKS=1
 SOCKETS_NS := -DCHECKSUM_GEN_IP=0 -DCHECKSUM_GEN_TCP=0 -DCHECKSUM_CHECK_IP=0 \
 	-DCHECKSUM_CHECK_TCP=0
@@ -39,7 +39,8 @@ $(SOCKETS)/transport-$(1): tests/bench/sockets/transport.c tests/bench/sockets/b
 		$$(NATIVE_DEPS) $(SOCKETS)/image-$(1)/net.o
 	$$(native_link)
 
-$(SOCKETS)/host-$(1)/%.o: $$(LWIP_SRC)/.ready baremetal/net/lwip/lwipopts.h
+$(SOCKETS)/host-$(1)/%.o: $$(LWIP_SRC)/.ready baremetal/net/lwip/lwipopts.h \
+		tests/bench/sockets/build.mk
 	@mkdir -p $$(@D)
 	$$(call note,HOSTCC,$$@)
 	$$(Q)$$(HOSTCC) $$(SOCKETS_HOST_$(1)) -w -c -o $$@ $$(LWIP_SRC)/$$*.c

@@ -13,6 +13,7 @@
 
 #include "lwip/etharp.h"
 #include "lwip/init.h"
+#include "lwip/priv/tcp_priv.h"
 #include "lwip/tcp.h"
 #include "lwip/timeouts.h"
 #include "netif/ethernet.h"
@@ -235,13 +236,28 @@ static void listen_on(uint16_t port)
 	tcp_accept(pcb, on_accept);
 }
 
+/* What came is taken: nobody has to wait for an acknowledgement that is put off. */
+static void acknowledge(void)
+{
+	struct tcp_pcb *pcb;
+
+	for (pcb = tcp_active_pcbs; pcb; pcb = pcb->next)
+		if (pcb->flags & TF_ACK_DELAY) {
+			tcp_ack_now(pcb);
+			tcp_output(pcb);
+		}
+}
+
 static bool serve(struct ofl_dev *dev)
 {
 	static unsigned int turns;
+	bool work = serve_queues(dev);
 
 	if (!(++turns % TURNS_PER_TIMER))
 		sys_check_timeouts();
-	return serve_queues(dev);
+	if (!work)
+		acknowledge();
+	return work;
 }
 
 struct ofl_dev *endpoint_net(uint32_t mtu)
