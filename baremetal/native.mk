@@ -51,7 +51,8 @@ define native_link
 	$(CC) $(NATIVE_CFLAGS) -Wno-error -static -no-pie -nostdlib \
 		-nostartfiles -Wl,-T,baremetal/native/native.lds -Wl,--gc-sections -Wl,--build-id=none \
 		-Wl,-z,noexecstack -Wl,--defsym=__ofl_image_flags=$$flags \
-		-o $@ $< $(NATIVE_OBJ) -Wl,--start-group $(B)/libfdt/libfdt.a $(NATIVE)/liboffload-net.a \
+		-o $@ $< $(NATIVE_OBJ) -Wl,--start-group $(B)/libfdt/libfdt.a \
+		$(or $(NATIVE_NET),$(NATIVE)/liboffload-net.a) \
 		-L$(B)/$(LIBC)/lib -lc -lm -lgcc -Wl,--end-group
 endef
 
