@@ -23,38 +23,45 @@ for size in 8192 16384 65536 262144 1048576; do
 	for op in read write; do bulk+=("$op,data,$size,$((16777216 / size)),1048576"); done
 done
 
-on 1 "$diod_dir/ld.so" --library-path "$diod_dir" "$diod_dir/diod" -f -n -l "$WORK/diod" \
-	-e "$share" -L "$WORK/diod.log" >/dev/null 2>&1 &
-until [ -S "$WORK/diod" ]; do sleep 0.05; done
-diod_pid=$(pgrep -f "$WORK/diod" | head -n 1)
+( exec_or_run() { exec "$@"; }
+	on 1 "$diod_dir/ld.so" --library-path "$diod_dir" "$diod_dir/diod" -f -n -l "$WORK/diod" \
+		-e "$share" -L "$WORK/diod.log" ) >/dev/null 2>&1 &
+diod_pid=$!
+left=200
+until [ -S "$WORK/diod" ]; do
+	[ $((left -= 1)) != 0 ] || { say "diod does not start"; exit 1; }
+	sleep 0.05
+done
 
 ours() # BENCH WHO RUN SPEC...
 {
 	local bench=$1 who=$2 run=$3
 	shift 3
-	window --bench "$bench" --who "$who" --run "$run" --pid "$pmm_pid" --values "$pmm_out" \
+	window --bench "$bench" --who "$who" --run "$run" --set "$set" --pid "$pmm_pid" --values "$pmm_out" \
 		"${image[@]}" "$native/bench_files" --pmm "$sock" "$@"
 }
 bare() # BENCH RUN SPEC...
 {
 	local bench=$1 run=$2
 	shift 2
-	window --bench "$bench" --who bare --run "$run" "${image[@]}" "$bin/files_bare" "$@"
+	window --bench "$bench" --who bare --run "$run" --set "$set" "${image[@]}" "$bin/files_bare" "$@"
 }
 peer() # BENCH WHO RUN HOW SPEC...
 {
 	local bench=$1 who=$2 run=$3 how=$4
 	shift 4
-	window --bench "$bench" --who "$who" --run "$run" --pid "$diod_pid" \
+	window --bench "$bench" --who "$who" --run "$run" --set "$set" --pid "$diod_pid" \
 		"$bin/diod_peer" "$WORK/diod" "$share" 262144 "$how" "$@"
 }
 
 round() # RUN
 {
+	set=4096
 	ours B6 ours "$1" "${small[@]}"
 	peer B6 diod "$1" blocking "${small[@]/%,4000/,500}"
 	bare B6 "$1" "${small[@]}"
 	peer B6 diod-busy "$1" busy "${small[@]}"
+	set=1048576
 	ours B7 ours-pool "$1" -pool "${bulk[@]}"
 	peer B7 diod "$1" blocking "${bulk[@]}"
 	ours B7 ours "$1" "${bulk[@]}"
@@ -66,6 +73,8 @@ runs round
 stop_pmm
 
 # --- B12 ---
+
+set=4096
 
 # Sparse, but for the pages that are asked for.
 sizes=(4096 1048576 67108864 1073741824)

@@ -71,15 +71,18 @@ static void directory(struct ofl_p9 *p9, uint32_t fid)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static uint8_t big[20000];
 	struct ofl_p9_attr attr;
 	uint8_t buf[300];
 	uint32_t dir, fid;
+	int opened;
 	int64_t n;
 
 	in = (struct fuzz_in){ data, size };
 	mock_steps = 0;
 	mock_sleep = 100 * OFL_MS; /* giving up takes 30 s */
 	free(p9.reply);
+	free(p9.slot);
 	memset(&p9, 0, sizeof(p9));
 	srv_prepare(&dev, 24 * 1024);
 	srv_make(0, "d", true);
@@ -105,7 +108,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		MUST(n <= (int64_t)sizeof(buf));
 		ofl_p9_getattr(&p9, fid, &attr);
 		ofl_p9_fsync(&p9, fid, size & 1);
+		n = ofl_p9_write_all(&p9, fid, 3, big, sizeof(big), size & 2);
+		MUST(n <= (int64_t)sizeof(big));
+		n = ofl_p9_read_all(&p9, fid, 1, big, sizeof(big));
+		MUST(n <= (int64_t)sizeof(big));
 		ofl_p9_clunk(&p9, fid);
 	}
+	ofl_p9_stat(&p9, "d/x", &attr);
+	if (!ofl_p9_find(&p9, "d/y", &fid, &attr, OFL_P9_RDONLY, &opened))
+		ofl_p9_clunk(&p9, fid);
+	for (unsigned int i = 0; i < p9.nr_slots; i++)
+		MUST(!p9.slot[i].sent);
 	return 0;
 }
