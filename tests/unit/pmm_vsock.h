@@ -4,6 +4,7 @@
 #define PMM_VSOCK_H
 
 #include "pmm_device.h"
+#include "pmm_mocks.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -15,7 +16,6 @@
 
 #include "pmm/forward.c"
 #undef BACKLOG
-#include "pmm/options.h"
 #include "pmm/vhost.c"
 #include "pmm/vsock.c"
 #include "pmm/vsock_conn.c"
@@ -32,20 +32,6 @@
 #define RING 16u
 #define CID 5u
 #define HOST OFL_VSOCK_CID_HOST
-
-int ofl_loop_watch(struct ofl_loop *loop, struct ofl_source *source,
-		   uint32_t events)
-{
-	(void)loop;
-	source->events = events;
-	return 0;
-}
-
-int ofl_options_size(const char *text, uint64_t *size)
-{
-	*size = strtoull(text, NULL, 0);
-	return 0;
-}
 
 static struct ofl_mem mem;
 static struct ofl_vsock *vs;
