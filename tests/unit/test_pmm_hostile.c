@@ -6,6 +6,7 @@
  * attacked one comes back with a reset.
  */
 #include "pmm_9p.h"
+#include "pmm_mocks.h"
 
 #include <pthread.h>
 #include <time.h>
