@@ -94,16 +94,18 @@ guest "time limit" 'sleep 50' 124 '' '*not done after 5 s*' --timeout 5
 guest "a kernel that never comes up" 'echo no' 125 '' '*booted again*booted again*three times*' --boot 1
 guest "a kernel that panics before PID 1" 'echo no' 125 '' '*booted again*booted again*three times*Kernel panic*' \
 	--append rdinit=/none
-# A machine that hangs the first time it is switched on.
+# A machine that is kept from running the first time, and says so.
 mkdir "$work/bin"
 {
 	echo '#!/bin/sh'
-	echo "mkdir '$work/first' 2>/dev/null && exec sleep 1000"
+	echo "mkdir '$work/stalled' 2>/dev/null && for x; do case \$x in file:*)"
+	echo "echo '[   28.0] rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:' >>\${x#file:}"
+	echo 'exec sleep 1000 ;; esac; done'
 	echo "exec $(command -v qemu-system-aarch64) \"\$@\""
 } >"$work/bin/qemu-system-aarch64"
 chmod 755 "$work/bin/qemu-system-aarch64"
 PATH=$work/bin:$PATH guest "a kernel that comes up at the second try" 'echo up' 0 up \
-	'*booted again (kernel log: *log.boot1)' --boot 30
+	'*booted again (kernel log: *log.boot1)' --boot 600
 mkdir "$work/share,d"
 echo text >"$work/share,d/file"
 guest "share" 'cat /share/file; echo new >/share/made' 0 text '' --share "$work/share,d=/share"
