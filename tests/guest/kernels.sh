@@ -28,8 +28,9 @@ fact()
 	not-rt) ! uname -v | grep -q PREEMPT_RT ;;
 	mwait) grep -q -w monitor /proc/cpuinfo ;;
 	hlt) ! grep -q -w monitor /proc/cpuinfo ;;
-	# Where Linux begins; it says only where it goes from there.
-	flat) ! said '[Rr]outing to:? (physical|cluster)' ;;
+	# Linux says only where it goes from where it begins: 6.1 in flat mode; 6.12 knows
+	# none but the physical one.
+	xapic) ! said '[Rr]outing to:? (physical|cluster)' ;;
 	physical) said '[Rr]outing to:? physical flat' ;;
 	x2apic-cluster) said '[Rr]outing to:? cluster x2apic' ;;
 	x2apic-physical) said '[Rr]outing to:? physical x2apic' ;;
