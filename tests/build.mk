@@ -44,7 +44,7 @@ guest-modules: $(GUEST_KO)
 
 # --- programs that guest tests run: /offload/tests/NAME ---
 
-GUEST_PROGRAMS := $(A)/guest-programs/outsider $(A)/guest-programs/victim
+GUEST_PROGRAMS := $(addprefix $(A)/guest-programs/,forbidden outsider victim)
 ALL += $(GUEST_PROGRAMS)
 
 $(A)/guest-programs/%: tests/outsider/%.c include/offload/abi.h include/offload/uapi.h

@@ -20,7 +20,7 @@ __attribute__((constructor)) static void report_to_file(void)
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/%d.%ld", REPORTS, (int)getpid(), (long)time(NULL));
-	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	/* Each has its own idea of where reports go. */
 	for (i = 0; i < sizeof(libraries) / sizeof(libraries[0]); i++) {
 		void *library = dlopen(libraries[i], RTLD_NOW | RTLD_NOLOAD);

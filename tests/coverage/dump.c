@@ -65,6 +65,7 @@ static void *dump_thread(void *arg)
 		pthread_cond_timedwait(&wake, &lock, &until);
 		dump_all();
 	}
+	dump_all(); /* of one that ended before we began, too */
 	pthread_mutex_unlock(&lock);
 	return NULL;
 }

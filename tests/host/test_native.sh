@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Images as Linux processes beside a PMM: counts, files, and what can go wrong.
-# timeout: 400
+# timeout: 900
 set -u
 . "$TOP/tests/guest/lib.sh"
 native=$O/x86_64${SUFFIX:-}/native
@@ -24,7 +24,7 @@ expect()
 {
 	local what=$1 want=$2 pattern=$3 out status=0
 	shift 3
-	out=$(timeout 60 "$@" 2>&1 </dev/null) || status=$?
+	out=$(timeout 300 "$@" 2>&1 </dev/null) || status=$?
 	if [ $status != "$want" ]; then
 		not_ok "$what" "status $status, not $want" "$out" "$(tail -n 5 "$work/pmm.log")"
 		return
@@ -185,16 +185,25 @@ rm -f "$sock" counts
 expect "a PMM that comes late" 0 '*' "$native/wc" --pmm "$sock" text counts
 wait $!
 
-start_pmm --share "$work/share" --console "file:$work/console"
-disown $pid
-{ sleep 0.4; kill -9 $pid; } 2>/dev/null &
+# dies_after TEXT: the PMM, as soon as its console has that; it is started first
+dies_after()
+{
+	rm -f "$work/console"
+	start_pmm --share "$work/share" --console "file:$work/console"
+	disown $pid
+	for ((i = 0; i < 6000; i++)); do
+		! grep -qs "$1" "$work/console" || break
+		sleep 0.02
+	done
+	kill -9 $pid
+}
+
+dies_after 'written to' 2>/dev/null &
 expect "a PMM that dies: main ends, its words go to the log" 0 '*the PMM went away*timer: 1000 interrupts*' \
 	"$native/wc" --pmm "$sock" nothing counts
 wait 2>/dev/null
 
-start_pmm --share "$work/share" --console "file:$work/console"
-disown $pid
-{ sleep 0.4; kill -9 $pid; } 2>/dev/null &
+dies_after alive 2>/dev/null &
 expect "a PMM that dies: files give EIO, the image goes on" 0 \
 	'*write: I/O error*open: I/O error*read: I/O error*survived*' \
 	"$native/survivor" --pmm "$sock" survivor

@@ -86,6 +86,44 @@ refuses "window too small for all" 1 "*too small*larger --window*" --window 128K
 refuses "no such TAP" 1 "*nosuchtap*" --net tap=nosuchtap
 refuses "no passt" 1 "*$work/passt*" --net "passt=$work/passt"
 
+# --- the other options ---
+
+refuses "an option that is none" 2 "*--nosuch: unknown option*" --nosuch
+refuses "an option without its value" 2 "*--cpu: needs a value*" --cpu
+refuses "an argument" 2 "*argument x: only options are known*" x
+for bad in --cpu=x --cpu=99999 --spin=x --abi=-1 --window=2G --window=x --window=0 --log=log,max=0 \
+	--sched=fifo --sched=fifo:x --sched=fifo:0 --sched=rr:100 --sched=idle:1 --sched=nosuch \
+	--share=,ro "--share=$work/share,tag=a/b" "--share=$work/share,workers=65" \
+	"--share=$work/share,nosuch" --serve-9p=tcp:1 --serve-9p=unix: --serve-9p=fd:1,tag=.. \
+	--serve-9p=unix:9p,tag=nosuch --console=nosuch --console=file: --console=none,name=.x \
+	--console=none,size=80 --console=none,size=0x25 --console=none,max=1M --console=file:x,max=y; do
+	refuses "malformed: ${bad//"$work/"/}" 2 "*${bad%%=*} *" "$bad"
+done
+refuses "a tag twice" 2 "*another share has the same tag*" --share "$work/share,tag=x" --share "$work/share,tag=x"
+refuses "a name twice" 2 "*another port has the same name*" --console none,name=x --console none,name=x
+refuses "stdio twice" 2 "*there is only one stdio*" --console stdio --console stdio
+shares=() consoles=() serves=()
+for i in {0..15}; do shares+=(--share "$work/share,tag=t$i"); done
+for i in {1..8}; do consoles+=(--console none); done
+for i in {1..5}; do serves+=(--serve-9p "unix:9p$i"); done
+refuses "sixteen shares" 2 "*one more than 15*" "${shares[@]}"
+refuses "too many consoles" 2 "*one more than 7*" "${consoles[@]}"
+refuses "five to serve" 2 "*one more than 4*" --share "$work/share" "${serves[@]}"
+refuses "a descriptor that is none" 1 "*--serve-9p fd:x: not the number*" --share "$work/share" --serve-9p fd:x
+refuses "a descriptor that is no socket" 1 "*--serve-9p fd:0: *" --share "$work/share" --serve-9p fd:0
+refuses "a CPU that is not there" 1 "*--cpu 1023: *" --cpu 1023
+refuses "a device and a socket" 2 "*only one of them can be served*" --device /dev/offload0
+refuses "no core to return" 2 "*--stop-on-close *only with --device*" --stop-on-close
+out=$("$pmm" --device /dev/nosuch --console none 2>&1)
+is "a device that is not there" "$?,${out%:*}" "1,offload-pmm: /dev/nosuch: no such device; load the module first"
+out=$("$pmm" --device /dev/null --console none 2>&1)
+is "a device that is another" "$?,${out% (*}" "1,offload-pmm: /dev/null: not a device of the offload module"
+out=$("$pmm" --device /dev/nosuch --window 1M 2>&1)
+is "a window that is the module's" "$?,${out%; *}" "2,offload-pmm: --window SIZE: only with --socket"
+out=$("$pmm" --version)
+is "its version" "$?,$out" "0,$(sed 's/ABI.*/ABI 1/' <<<"$out")"
+does "its help" grep -q -- '--stop-on-close' <("$pmm" --help)
+
 # --- what another one has ---
 
 tcp=$(free_port)
