@@ -107,7 +107,7 @@ start_pmm --vsock "path=$HOP_DIR,registry=$WORK/cid,window=1M" --window 8M \
 whole()
 {
 	local c
-	for c in rtt64=rtt:64 out=out:65536 in=in:65536; do
+	for c in rtt64=rtt:64 out=out:65536 in=inbig:65536; do
 		try B5e on 0 "$dir/ipc" "$1" "${c%=*}@hop=hop:${c#*=}"
 		window --bench B5e --who ours --run "$1" --values "$WORK/console" --pid $pmm_pid \
 			chrt -f 20 taskset -c "${bench_cpus[0]}" "$dir/transport" --pmm "$sock" -- \
