@@ -15,10 +15,11 @@
  * is lost or allocated when all buffers are with the device.
  *
  * Receiving.  The header is copied to private memory once and checked there;
- * the payload goes into the connection's own buffer, whose free bytes are the
- * credit that the other side has.  More than that is a lie and ends the
- * connection.  Refusals of what belongs to no connection wait in a small
- * ring; while it is full nothing more is taken from the device.
+ * the payload goes to who waits in recv(), if nothing is in front of it, else into
+ * the connection's own buffer, whose free bytes are the credit that the other side
+ * has.  More than that is a lie and ends the connection.  Refusals of what belongs
+ * to no connection wait in a small ring; while it is full nothing more is taken from
+ * the device.
  *
  * What a packet may not be (VIRTIO 1.2, 5.10.6): shorter than its header or than
  * its own len (the device lies about lengths: it is not used any more); for

@@ -65,3 +65,4 @@ $(SOCKETS)/transport: tests/bench/sockets/transport.c tests/bench/sockets/bench.
 .PHONY: bench-sockets
 bench-sockets: $(SOCKETS)/endpoint $(SOCKETS)/transport $(SOCKETS)/ipc \
 	$(foreach v,tcp tcpns,$(SOCKETS)/endpoint-$(v) $(SOCKETS)/transport-$(v))
+bench-build: bench-sockets

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * ipc RUN CASE...: the same windows between two Linux processes; a line of JSON each.
+ * A case is NAME[@WHO]= and one of
  *
  *	unix:rtt:BYTES tcp:rtt:BYTES pipe:rtt:BYTES pty:rtt:BYTES	both ends block
  *	...:busy:BYTES			both ends look again and again (MSG_DONTWAIT)
@@ -8,6 +9,7 @@
  *					every byte, and answers each 512 chunks with their sum
  *	entropy:get:BYTES		getrandom()
  *
+ *	...:write:BYTES			the same as time of one write()
  *	hop:rtt:BYTES hop:out:BYTES hop:in:BYTES	with the services of "ipc serve" (bench.h)
  *
  * The process that measures is on CPU 0, the other one on CPU 1; of a hop both are on
@@ -323,7 +325,8 @@ struct window {
 
 static struct window measure(const char *how, const char *what, size_t len)
 {
-	bool bulk = !strcmp(what, "out"), busy = !strcmp(what, "busy");
+	bool write_ns = !strcmp(what, "write"), bulk = write_ns || !strcmp(what, "out");
+	bool busy = !strcmp(what, "busy");
 	uint64_t start, now, n = 0, sum, want = add_up(memory, len) * 512;
 	struct pair mine, other;
 	double cpu, child_cpu;
@@ -369,6 +372,8 @@ static struct window measure(const char *how, const char *what, size_t len)
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
 	cpu += cpu_seconds(RUSAGE_CHILDREN) - child_cpu;
+	if (write_ns)
+		return (struct window){ (double)(now - start) * (double)len / (double)n, cpu, "ns" };
 	if (bulk)
 		return (struct window){ (double)n / (double)(now - start), cpu, "GB/s" };
 	return (struct window){ (double)(now - start) / (double)n, cpu, "ns" };
@@ -445,13 +450,19 @@ static bool apart(double a, double b)
 
 static void one(char *text, int run)
 {
-	char *how = strtok(text, ":"), *what = strtok(NULL, ":"), *size = strtok(NULL, ":");
+	const char *name = strtok(text, "="), *who = "linux";
+	char *how = strtok(NULL, ":"), *what = strtok(NULL, ":"), *size = strtok(NULL, ":");
+	char *at = strchr(text, '@');
 	double r, copy, r2, copy2;
 	struct window w;
 	size_t len;
 
 	if (!size)
 		fail(text);
+	if (at) {
+		*at = '\0';
+		who = at + 1;
+	}
 	len = strtoul(size, NULL, 0);
 	if (len > BYTES)
 		fail(size);
@@ -463,10 +474,11 @@ static void one(char *text, int run)
 				   measure(how, what, len);
 	r2 = measure_r();
 	copy2 = measure_memcpy();
-	printf("{\"case\":\"%s-%s-%s\",\"who\":\"linux\",\"unit\":\"%s\",\"value\":%.4g,\"R\":%.1f,\"memcpy\":%.1f,\"cpu\":%.4f,\"run\":%d%s}\n",
-	       how, what, size, w.unit, w.value, (r + r2) / 2,
+	printf("{\"case\":\"%s\",\"who\":\"%s\",\"unit\":\"%s\",\"value\":%.4g,"
+	       "\"R\":%.1f,\"memcpy\":%.1f,\"cpu\":%.4f,\"run\":%d%s}\n",
+	       name, who, w.unit, w.value, (r + r2) / 2,
 	       (copy + copy2) / 2, w.cpu, run,
-	       apart(r, r2) || apart(copy, copy2) ? ",\"dropped\":true" : "");
+	       apart(r, r2) || apart(copy, copy2) ? ",\"dropped\":\"R or memcpy\"" : "");
 	fflush(stdout);
 }
 

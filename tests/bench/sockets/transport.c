@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * transport RUN CASE...: windows of measurement against the endpoint; a line of JSON each.
+ * A case is NAME[@WHO]= and one of
  *
  *	vsock:rtt:BYTES  tcp:rtt:BYTES		round trips with the echo, one at a time
  *	vsock:out:BYTES  tcp:out:BYTES		bulk to the sink, chunks of BYTES from the pool
@@ -8,12 +9,14 @@
  *	vsock:in:BYTES   tcp:in:BYTES		bulk from the source
  *	vsock:many:N				round trips of 64 bytes over N connections in turn
  *	entropy:get:BYTES			getrandom()
+ *	console:write:BYTES			write() to /dev/bench
  *
  * RUN "-": against any daemon, without R; a line "bench: CASE VALUE UNIT" each.
  * R (two cache lines between the same two processes) is measured before and behind each
  * window, and so is memcpy; a window whose two differ by more than 15 % is told as dropped.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -241,6 +244,25 @@ static struct window entropy(size_t len)
 	return (struct window){ (double)(now - start) / (double)n, "ns", now - start };
 }
 
+/* A port of the console that the daemon writes to /dev/null. */
+static struct window console(size_t len)
+{
+	int fd = open("/dev/bench", O_WRONLY);
+	uint64_t start = ofl_now_ns(), now = start, n = 0;
+
+	if (fd < 0)
+		fail("/dev/bench");
+	while (now - start < WINDOW_NS / 2) {
+		for (int i = 0; i < 64; i++)
+			if (write(fd, memory, len) != (ssize_t)len)
+				fail("write");
+		n += 64;
+		now = ofl_now_ns();
+	}
+	close(fd);
+	return (struct window){ (double)(now - start) / (double)n, "ns", now - start };
+}
+
 static struct window measure(const char *how, const char *what, size_t len)
 {
 	if (!strcmp(what, "rtt"))
@@ -257,6 +279,8 @@ static struct window measure(const char *how, const char *what, size_t len)
 	}
 	if (!strcmp(what, "many"))
 		return many(how, (unsigned int)len);
+	if (!strcmp(what, "write"))
+		return console(len);
 	if (!strcmp(what, "get"))
 		return entropy(len);
 	fail(what);
@@ -270,20 +294,29 @@ static bool apart(double a, double b)
 
 static void one(char *text)
 {
-	char *how = strtok(text, ":"), *what = strtok(NULL, ":");
-	char *size = strtok(NULL, ":");
+	const char *name = strtok(text, "="), *who = BENCH_WHO;
+	char *how = strtok(NULL, ":"), *what = strtok(NULL, ":");
+	char *size = strtok(NULL, ":"), *at = strchr(text, '@');
 	double r, copy, r2, copy2;
 	struct window w;
 	size_t len;
 
+	if (!strcmp(text, "end")) {
+		printf("bench: end\n");
+		return;
+	}
 	if (!how || !what || !size)
-		fail("CASE is HOW:WHAT:SIZE");
+		fail("CASE is NAME[@WHO]=HOW:WHAT:SIZE");
+	if (at) {
+		*at = '\0';
+		who = at + 1;
+	}
 	len = strtoul(size, NULL, 0);
 	if (len > CHUNK * 4)
 		fail("SIZE is too large");
 	if (run < 0) {
 		w = measure(how, what, len);
-		printf("bench: %s-%s-%s %.4g %s\n", how, what, size, w.value, w.unit);
+		printf("bench: %s %.4g %s\n", name, w.value, w.unit);
 		return;
 	}
 	r = measure_r();
@@ -291,10 +324,11 @@ static void one(char *text)
 	w = measure(how, what, len);
 	r2 = measure_r();
 	copy2 = measure_memcpy();
-	printf("{\"case\":\"%s-%s-%s\",\"who\":\"%s\",\"unit\":\"%s\",\"value\":%.4g,\"R\":%.1f,\"memcpy\":%.1f,\"cpu\":%.4f,\"run\":%d%s}\n",
-	       how, what, size, BENCH_WHO, w.unit, w.value, (r + r2) / 2, (copy + copy2) / 2,
+	printf("{\"case\":\"%s\",\"who\":\"%s\",\"unit\":\"%s\",\"value\":%.4g,"
+	       "\"R\":%.1f,\"memcpy\":%.1f,\"cpu\":%.4f,\"run\":%d%s}\n",
+	       name, who, w.unit, w.value, (r + r2) / 2, (copy + copy2) / 2,
 	       2 * (double)w.ns / 1e9, run,
-	       apart(r, r2) || apart(copy, copy2) ? ",\"dropped\":true" : "");
+	       apart(r, r2) || apart(copy, copy2) ? ",\"dropped\":\"R or memcpy\"" : "");
 }
 
 int main(int argc, char **argv)
