@@ -17,6 +17,7 @@ LIBC ?= picolibc
 DESTDIR ?=
 PREFIX ?= /usr/local
 V ?=
+VARIANT ?=
 
 # --- what the fragments use ---
 
@@ -30,6 +31,11 @@ KARCH := arm64
 DEBARCH := arm64
 else
 $(error ARCH=$(ARCH): not an architecture of this project; use x86_64 or aarch64)
+endif
+
+# The same sources, built to be watched, in a folder of their own: tests/variant.mk.
+ifneq ($(VARIANT),)
+override O := $(O)/$(VARIANT)
 endif
 
 SHELL := /bin/bash
@@ -83,7 +89,7 @@ endif
 $(O)/deps.mk: tests/lab/packages tests/lab/deps
 	@tests/lab/deps $@
 
-FRAGMENTS := baremetal/libfdt.mk baremetal/net.mk baremetal/build.mk baremetal/native.mk \
+FRAGMENTS := tests/variant.mk baremetal/libfdt.mk baremetal/net.mk baremetal/build.mk baremetal/native.mk \
 	linker/build.mk kernel-module/build.mk pmm/build.mk boot/build.mk \
 	tests/build.mk tests/broken/build.mk tests/lab/build.mk tests/bare/build.mk \
 	tests/model/build.mk tests/fuzz/build.mk tests/bench/sockets/build.mk \
@@ -105,7 +111,7 @@ help:
 # What was fetched stays for `make clean`: kernels, sources, packages.
 clean:
 	rm -rf $(O)/x86_64* $(O)/aarch64* $(O)/host $(O)/test $(O)/log $(O)/run \
-		$(O)/guest $(O)/fuzz $(O)/stage.* $(O)/lint $(O)/deps.mk
+		$(O)/guest $(O)/fuzz $(O)/coverage $(O)/asan $(O)/stage.* $(O)/lint $(O)/deps.mk
 
 distclean:
 	rm -rf $(O)

@@ -19,7 +19,7 @@ NATIVE_CFLAGS = -std=gnu11 -g -O2 $(WARN) -ffreestanding -fno-pie \
 	-fno-asynchronous-unwind-tables -fno-common -ffunction-sections \
 	-fdata-sections -fno-strict-aliasing $(NATIVE_MACHINE_$(ARCH)) \
 	$(if $(SAN),-fsanitize=undefined -fsanitize-undefined-trap-on-error) \
-	$(LIBC_CFLAGS) -Iinclude -Ibaremetal -Ibaremetal/native
+	$(LIBC_CFLAGS) -Iinclude -Ibaremetal -Ibaremetal/native $(NATIVE_VARIANT_CFLAGS)
 
 $(NATIVE)/obj/%.c.o: baremetal/%.c | $(LIBC_READY) $(LIBFDT_SRC)/.ready
 	@mkdir -p $(@D)
@@ -40,7 +40,7 @@ $(NATIVE)/liboffload-net.a: $(NATIVE)/net.work/net.o
 	$(Q)rm -f $@ && $(AR) rcsD $@ $^
 
 NATIVE_DEPS := $(NATIVE_OBJ) $(B)/libfdt/libfdt.a $(NATIVE)/liboffload-net.a \
-	baremetal/native/native.lds $(wildcard include/offload/*.h)
+	baremetal/native/native.lds $(wildcard include/offload/*.h) $(NATIVE_VARIANT_OBJ)
 
 # A comment line "/* offload: no-pmm ... */" of the source means the same here
 # as it does to offload-cc.
@@ -51,8 +51,9 @@ define native_link
 	$(CC) $(NATIVE_CFLAGS) -Wno-error -static -no-pie -nostdlib \
 		-nostartfiles -Wl,-T,baremetal/native/native.lds -Wl,--gc-sections -Wl,--build-id=none \
 		-Wl,-z,noexecstack -Wl,--defsym=__ofl_image_flags=$$flags \
-		-o $@ $< $(NATIVE_OBJ) -Wl,--start-group $(B)/libfdt/libfdt.a $(NATIVE)/liboffload-net.a \
-		-L$(B)/$(LIBC)/lib -lc -lm -lgcc -Wl,--end-group
+		$(NATIVE_VARIANT_LINK) -o $@ $< $(NATIVE_OBJ) $(NATIVE_VARIANT_OBJ) -Wl,--start-group \
+		$(B)/libfdt/libfdt.a $(or $(NATIVE_NET),$(NATIVE)/liboffload-net.a) \
+		-L$(B)/$(LIBC)/lib -lc -lm -lgcc $(NATIVE_VARIANT_LIBS) -Wl,--end-group
 endef
 
 $(NATIVE)/%: baremetal/images/%.c $(NATIVE_DEPS)

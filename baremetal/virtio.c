@@ -146,7 +146,8 @@ int ofl_virtio_start(struct ofl_virtio *dev, uint64_t wanted)
 		ofl_virtio_fail(dev, "the device does not offer VIRTIO_F_VERSION_1");
 		return -EPROTO;
 	}
-	dev->features = dev->offered & (wanted | OFL_VIRTIO_F_VERSION_1);
+	dev->features = dev->offered & (wanted | OFL_VIRTIO_F_VERSION_1 |
+					OFL_VIRTIO_F_RING_PACKED);
 	__atomic_store_n(&hdr->driver.features, dev->features, __ATOMIC_RELAXED);
 	status |= OFL_VIRTIO_FEATURES_OK;
 	err = transact(dev, status, &answer);

@@ -25,6 +25,7 @@
 #define OFL_VIRTIO_ID_VSOCK 19u
 #define OFL_VIRTIO_F_EVENT_IDX (1ull << 29)
 #define OFL_VIRTIO_F_VERSION_1 (1ull << 32)
+#define OFL_VIRTIO_F_RING_PACKED (1ull << 34)
 
 #define OFL_VIRTIO_TIMEOUT (10 * 1000000000ull) /* of one transaction */
 
@@ -55,8 +56,8 @@ struct ofl_virtio {
  */
 int ofl_virtio_open(struct ofl_virtio *dev);
 /*
- * Reset the device and negotiate: VERSION_1 must be offered, of the others
- * those in `wanted` that are offered are taken.  ETIMEDOUT, EIO: the device
+ * Reset the device and negotiate: VERSION_1 must be offered, RING_PACKED is taken
+ * where it is, of the others those in `wanted` that are offered.  ETIMEDOUT, EIO: the device
  * does not answer; EPROTO: it refused.
  */
 int ofl_virtio_start(struct ofl_virtio *dev, uint64_t wanted);

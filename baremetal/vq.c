@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Split virtqueue, driver's side (VIRTIO 1.2, 2.7).
+ * Virtqueues, driver's side: split (VIRTIO 1.2, 2.7) and packed (2.8).
  *
- * Available ring and descriptors are written here and never read back: what
- * the driver must remember of a chain is in its private slots.  The used ring
- * is the device's: an index that jumps over more than what is in flight, an
- * id that is not with the device, or a length above what the chain could
- * take breaks the device (ofl_virtio_fail()), and every later call is -EIO.
+ * What the driver must remember of a chain is in its private slots: nothing
+ * that it wrote is ever read back.  What the device says is checked: an index
+ * that jumps over more than what is in flight, an id that is not with the
+ * device, or a length above what the chain could take breaks the device
+ * (ofl_virtio_fail()), and every later call is -EIO.
  *
- * The layout gives each ring cache lines of its own, so that each line has
- * one writer.
+ * Split: each ring has cache lines of its own, so that each line has one writer.
+ * Packed: one ring of descriptors, which the device overwrites with used ones;
+ * a line of it goes to and fro once a chain, where split needs three.  Whose turn
+ * a descriptor is say two bits of its flags, whose sense changes with each lap:
+ * that is bit `size` of the counters here, for sizes are powers of two.
  *
  * The driver polls: normally the device is told not to call.  Only a wait
  * that is about to let the platform sleep arms the call (ofl_vq_get_wait()).
@@ -22,14 +25,31 @@
 
 #define DESC_F_NEXT 1u
 #define DESC_F_WRITE 2u
+#define DESC_F_AVAIL (1u << 7) /* packed */
+#define DESC_F_USED (1u << 15)
 #define AVAIL_F_NO_INTERRUPT 1u
 #define USED_F_NO_NOTIFY 1u
+
+/* VIRTIO 1.2, 2.8.10: an event is 15 bits of position, the lap, 2 bits of flags. */
+#define EVENT_LAP (1u << 15)
+#define EVENT_ENABLE 0u
+#define EVENT_DISABLE (1u << 16)
+#define EVENT_DESC (2u << 16)
+#define EVENT_FLAGS (3u << 16)
 
 struct ofl_vq_desc {
 	uint64_t addr;
 	uint32_t len;
-	uint16_t flags;
-	uint16_t next;
+	union {
+		struct {
+			uint16_t flags;
+			uint16_t next;
+		};
+		struct {
+			uint16_t id;
+			uint16_t flags;
+		} packed;
+	};
 };
 
 struct ofl_vq_avail {
@@ -94,6 +114,39 @@ static bool need_event(uint16_t event, uint16_t new_idx, uint16_t old_idx)
 	return (uint16_t)(new_idx - event - 1) < (uint16_t)(new_idx - old_idx);
 }
 
+/* --- packed: what is said of entry idx, which counts for ever --- */
+
+/* VIRTIO 1.2, 2.8.1: the flags of a descriptor that the device may take ... */
+static uint16_t avail_flags(const struct ofl_vq *vq, uint16_t idx)
+{
+	return idx & vq->size ? DESC_F_USED : DESC_F_AVAIL;
+}
+
+/* ... and of one that it has used. */
+static uint16_t used_flags(const struct ofl_vq *vq, uint16_t idx)
+{
+	return idx & vq->size ? 0 : DESC_F_AVAIL | DESC_F_USED;
+}
+
+static uint32_t event_at(const struct ofl_vq *vq, uint16_t idx)
+{
+	return (idx & (vq->size - 1u)) | (idx & vq->size ? 0 : EVENT_LAP);
+}
+
+/* Does `event` of the device want to hear of the entries from old to new? */
+static bool event_passed(const struct ofl_vq *vq, uint32_t event, uint16_t new_idx,
+			 uint16_t old_idx)
+{
+	uint16_t at;
+
+	if ((event & EVENT_FLAGS) != EVENT_DESC)
+		return (event & EVENT_FLAGS) == EVENT_ENABLE;
+	at = (uint16_t)((new_idx & ~(vq->size - 1u)) + (event & (EVENT_LAP - 1)));
+	if ((event ^ event_at(vq, new_idx)) & EVENT_LAP)
+		at = (uint16_t)(at - vq->size);
+	return need_event(at, new_idx, old_idx);
+}
+
 /*
  * Ask the device to call for the next used buffer, or not to.  No fence: the
  * platform that announces its sleep later has one (wait.h).
@@ -101,7 +154,13 @@ static bool need_event(uint16_t event, uint16_t new_idx, uint16_t old_idx)
 static void set_armed(struct ofl_vq *vq, bool armed)
 {
 	vq->armed = armed;
-	if (vq->event_idx)
+	if (vq->packed)
+		__atomic_store_n((uint32_t *)(void *)vq->avail,
+				 !armed ? EVENT_DISABLE :
+				 vq->event_idx ? EVENT_DESC | event_at(vq, vq->last_used) :
+						 EVENT_ENABLE,
+				 __ATOMIC_RELAXED);
+	else if (vq->event_idx)
 		/* An event just behind us is passed once in 65536 buffers. */
 		__atomic_store_n(used_event(vq),
 				 (uint16_t)(vq->last_used - (armed ? 0 : 1)),
@@ -119,7 +178,8 @@ int ofl_vq_init(struct ofl_vq *vq, struct ofl_virtio *dev, unsigned int index,
 		return -EINVAL;
 	*vq = (struct ofl_vq){ .dev = dev, .index = (uint16_t)index,
 			       .size = (uint16_t)size,
-			       .event_idx = event_idx };
+			       .event_idx = event_idx,
+			       .packed = dev->features & OFL_VIRTIO_F_RING_PACKED };
 	vq->desc = ofl_devmem_alloc(&dev->mem, desc_bytes(size), &vq->desc_pa);
 	vq->avail =
 		ofl_devmem_alloc(&dev->mem, avail_bytes(size), &vq->avail_pa);
@@ -133,6 +193,35 @@ int ofl_vq_init(struct ofl_vq *vq, struct ofl_virtio *dev, unsigned int index,
 	return 0;
 }
 
+/*
+ * Packed: n descriptors in a row; the id is in the last, and the flags of the first
+ * make the device's of them all.
+ */
+static void add_packed(struct ofl_vq *vq, const struct ofl_vq_buf *buf, unsigned int nr_out,
+		       unsigned int n, uint16_t id)
+{
+	struct ofl_vq_desc *first = &vq->desc[vq->avail_idx & (vq->size - 1)];
+	uint16_t first_flags = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		struct ofl_vq_desc *desc = &vq->desc[vq->avail_idx & (vq->size - 1)];
+		uint16_t flags = (uint16_t)(avail_flags(vq, vq->avail_idx) |
+					    (i + 1 < n ? DESC_F_NEXT : 0) |
+					    (i < nr_out ? 0 : DESC_F_WRITE));
+
+		__atomic_store_n(&desc->addr, buf[i].pa, __ATOMIC_RELAXED);
+		__atomic_store_n(&desc->len, buf[i].len, __ATOMIC_RELAXED);
+		__atomic_store_n(&desc->packed.id, id, __ATOMIC_RELAXED);
+		if (i)
+			__atomic_store_n(&desc->packed.flags, flags, __ATOMIC_RELAXED);
+		else
+			first_flags = flags;
+		vq->avail_idx++;
+	}
+	/* Publishes descriptors and what the buffers hold. */
+	__atomic_store_n(&first->packed.flags, first_flags, __ATOMIC_RELEASE);
+}
+
 /* A device that breaks the rules may look at any time: whole stores. */
 static void fill(struct ofl_vq_desc *desc, const struct ofl_vq_buf *buf,
 		 unsigned int flags, uint16_t next)
@@ -143,11 +232,33 @@ static void fill(struct ofl_vq_desc *desc, const struct ofl_vq_buf *buf,
 	__atomic_store_n(&desc->next, next, __ATOMIC_RELAXED);
 }
 
+static void add_split(struct ofl_vq *vq, const struct ofl_vq_buf *buf, unsigned int nr_out,
+		      unsigned int n, uint16_t head)
+{
+	uint16_t at = head;
+
+	for (unsigned int i = 0; i < n; i++) {
+		uint16_t next = vq->slot[at].next;
+		bool last = i + 1 == n;
+
+		fill(&vq->desc[at], &buf[i],
+		     (last ? 0 : DESC_F_NEXT) | (i < nr_out ? 0 : DESC_F_WRITE),
+		     last ? 0 : next);
+		if (last)
+			vq->free_head = next;
+		else
+			at = next;
+	}
+	__atomic_store_n(&vq->avail->ring[vq->avail_idx & (vq->size - 1)], head,
+			 __ATOMIC_RELAXED);
+	vq->avail_idx++;
+}
+
 int ofl_vq_add(struct ofl_vq *vq, const struct ofl_vq_buf *buf,
 	       unsigned int nr_out, unsigned int nr_in, void *cookie)
 {
 	unsigned int n = nr_out + nr_in;
-	uint16_t head = vq->free_head, at = head;
+	uint16_t head = vq->free_head;
 	struct ofl_vq_slot *slot;
 	uint32_t in_len = 0;
 
@@ -157,30 +268,20 @@ int ofl_vq_add(struct ofl_vq *vq, const struct ofl_vq_buf *buf,
 		return -EIO;
 	if (n > vq->nr_free)
 		return -ENOSPC;
-	for (unsigned int i = 0; i < n; i++) {
-		struct ofl_vq_desc *desc = &vq->desc[at];
-		uint16_t next = vq->slot[at].next;
-		bool last = i + 1 == n;
-
-		fill(desc, &buf[i],
-		     (last ? 0 : DESC_F_NEXT) | (i < nr_out ? 0 : DESC_F_WRITE),
-		     last ? 0 : next);
-		if (i >= nr_out)
-			in_len += buf[i].len;
-		if (last)
-			vq->free_head = next;
-		else
-			at = next;
-	}
+	for (unsigned int i = nr_out; i < n; i++)
+		in_len += buf[i].len;
 	slot = &vq->slot[head];
 	slot->cookie = cookie;
 	slot->in_len = in_len;
 	slot->count = (uint16_t)n;
 	vq->nr_free = (uint16_t)(vq->nr_free - n);
 	vq->in_flight++;
-	__atomic_store_n(&vq->avail->ring[vq->avail_idx & (vq->size - 1)], head,
-			 __ATOMIC_RELAXED);
-	vq->avail_idx++;
+	if (vq->packed) {
+		vq->free_head = slot->next;
+		add_packed(vq, buf, nr_out, n, head);
+	} else {
+		add_split(vq, buf, nr_out, n, head);
+	}
 	return 0;
 }
 
@@ -190,12 +291,17 @@ void ofl_vq_kick(struct ofl_vq *vq)
 	uint16_t old = vq->kicked;
 	bool wanted;
 
-	/* Publishes descriptors, ring entries and what the buffers hold. */
-	__atomic_store_n(&vq->avail->idx, vq->avail_idx, __ATOMIC_RELEASE);
+	/* Publishes descriptors, ring entries and what the buffers hold; packed: done. */
+	if (!vq->packed)
+		__atomic_store_n(&vq->avail->idx, vq->avail_idx, __ATOMIC_RELEASE);
 	vq->kicked = vq->avail_idx;
 	/* Before the looks at avail_event or flags, and at asleep. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (vq->event_idx)
+	if (vq->packed)
+		wanted = event_passed(vq, __atomic_load_n((uint32_t *)(void *)vq->used,
+							  __ATOMIC_RELAXED),
+				      vq->avail_idx, old);
+	else if (vq->event_idx)
 		wanted = need_event(__atomic_load_n(avail_event(vq),
 						    __ATOMIC_RELAXED),
 				    vq->avail_idx, old);
@@ -214,12 +320,12 @@ void ofl_vq_kick(struct ofl_vq *vq)
 		ofl_platform_ring();
 }
 
-/* Put the chain that begins at head back on the free list. */
+/* Put the chain that begins at head, or the id (packed), back on the free list. */
 static void free_chain(struct ofl_vq *vq, uint16_t head)
 {
 	uint16_t at = head;
 
-	for (unsigned int i = 1; i < vq->slot[head].count; i++)
+	for (unsigned int i = 1; !vq->packed && i < vq->slot[head].count; i++)
 		at = vq->slot[at].next;
 	vq->slot[at].next = vq->free_head;
 	vq->free_head = head;
@@ -228,14 +334,23 @@ static void free_chain(struct ofl_vq *vq, uint16_t head)
 	vq->in_flight--;
 }
 
-int ofl_vq_get(struct ofl_vq *vq, void **cookie, uint32_t *len)
+/* The next used entry, unchecked: 1 if there is one, 0, or -EIO. */
+static int next_used(struct ofl_vq *vq, uint32_t *id, uint32_t *written)
 {
 	struct ofl_vq_used_elem *elem;
-	uint32_t id, written;
+	struct ofl_vq_desc *desc;
 	uint16_t idx;
 
-	if (vq->dev->broken)
-		return -EIO;
+	if (vq->packed) {
+		desc = &vq->desc[vq->last_used & (vq->size - 1)];
+		/* Pairs with the device's release store behind id and length. */
+		idx = __atomic_load_n(&desc->packed.flags, __ATOMIC_ACQUIRE);
+		if ((idx & (DESC_F_AVAIL | DESC_F_USED)) != used_flags(vq, vq->last_used))
+			return 0;
+		*id = __atomic_load_n(&desc->packed.id, __ATOMIC_RELAXED);
+		*written = __atomic_load_n(&desc->len, __ATOMIC_RELAXED);
+		return 1;
+	}
 	/* Pairs with the device's release store behind its ring entry. */
 	idx = __atomic_load_n(&vq->used->idx, __ATOMIC_ACQUIRE);
 	if (idx == vq->last_used)
@@ -245,8 +360,21 @@ int ofl_vq_get(struct ofl_vq *vq, void **cookie, uint32_t *len)
 		return -EIO;
 	}
 	elem = &vq->used->ring[vq->last_used & (vq->size - 1)];
-	id = __atomic_load_n(&elem->id, __ATOMIC_RELAXED);
-	written = __atomic_load_n(&elem->len, __ATOMIC_RELAXED);
+	*id = __atomic_load_n(&elem->id, __ATOMIC_RELAXED);
+	*written = __atomic_load_n(&elem->len, __ATOMIC_RELAXED);
+	return 1;
+}
+
+int ofl_vq_get(struct ofl_vq *vq, void **cookie, uint32_t *len)
+{
+	uint32_t id, written;
+	int ret;
+
+	if (vq->dev->broken)
+		return -EIO;
+	ret = next_used(vq, &id, &written);
+	if (ret <= 0)
+		return ret;
 	if (id >= vq->size || !vq->slot[id].count) {
 		ofl_virtio_fail(vq->dev, "used id is not with the device");
 		return -EIO;
@@ -257,9 +385,9 @@ int ofl_vq_get(struct ofl_vq *vq, void **cookie, uint32_t *len)
 	}
 	*cookie = vq->slot[id].cookie;
 	*len = written;
+	vq->last_used = (uint16_t)(vq->last_used + (vq->packed ? vq->slot[id].count : 1));
 	free_chain(vq, (uint16_t)id);
-	vq->last_used++;
-	if (vq->event_idx)
+	if (vq->event_idx && (vq->armed || !vq->packed))
 		set_armed(vq, vq->armed);
 	return 1;
 }

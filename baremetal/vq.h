@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The driver's side of a virtqueue.  The functions say nothing about the
- * layout of the ring (buffers in, buffers out), so that another layout can be
- * negotiated behind them.
+ * layout of the ring (buffers in, buffers out): it is split, or packed where
+ * VIRTIO_F_RING_PACKED was negotiated.
  */
 #ifndef OFFLOAD_VQ_H
 #define OFFLOAD_VQ_H
@@ -33,6 +33,8 @@ struct ofl_vq_slot {
 	uint16_t next;	 /* chain or free list: never read back from the ring */
 };
 
+/* Split: the three rings.  Packed: descriptors, the driver's and the device's events. */
+
 struct ofl_vq {
 	struct ofl_virtio *dev;
 	struct ofl_vq_desc *desc;
@@ -42,11 +44,13 @@ struct ofl_vq {
 	uint16_t index;
 	uint16_t size;
 	bool event_idx;
+	bool packed;
 	bool armed;	    /* the device was asked to call */
+	/* Count for ever; packed: descriptors, split: chains. */
 	uint16_t avail_idx; /* next entry of the available ring */
 	uint16_t kicked;    /* avail_idx at the last ofl_vq_kick() */
 	uint16_t last_used; /* next entry of the used ring */
-	uint16_t free_head;
+	uint16_t free_head; /* packed: of buffer ids */
 	uint16_t nr_free;
 	uint16_t in_flight; /* chains with the device */
 	struct ofl_vq_slot slot[OFL_VQ_SIZE_MAX];
@@ -55,14 +59,14 @@ struct ofl_vq {
 /* Bytes of device memory that ofl_vq_init() takes for `size` entries. */
 size_t ofl_vq_bytes(unsigned int size);
 /*
- * Lay the queue out in dev->mem.  size: a power of two, at most
- * OFL_VQ_SIZE_MAX.  EINVAL, ENOMEM.
+ * Lay the queue out in dev->mem, packed if dev->features say so.  size: a power of
+ * two, at most OFL_VQ_SIZE_MAX.  EINVAL, ENOMEM.
  */
 int ofl_vq_init(struct ofl_vq *vq, struct ofl_virtio *dev, unsigned int index,
 		unsigned int size, bool event_idx);
 /*
  * Give a chain to the device: nr_out pieces that it reads, then nr_in that it
- * writes.  It sees it after ofl_vq_kick().  EINVAL: no piece; ENOSPC: no
+ * writes.  It sees it after ofl_vq_kick() at the latest.  EINVAL: no piece; ENOSPC: no
  * descriptors left now; EIO: device broken or gone.
  */
 int ofl_vq_add(struct ofl_vq *vq, const struct ofl_vq_buf *buf,

@@ -36,7 +36,7 @@
 
 struct claim {
 	const struct ofl_devspec *spec;
-	struct device *dev; /* who */
+	struct device *dev; /* who; a reference, it may be unplugged at any time */
 	const char *why;
 };
 
@@ -52,7 +52,7 @@ static int judge(struct device *dev, const struct resource *res,
 		claim->why = "a driver of Linux has it; unbind it first";
 	else
 		return 0;
-	claim->dev = dev;
+	claim->dev = get_device(dev);
 	return 1;
 }
 
@@ -75,7 +75,7 @@ static int judge_pci(struct device *dev, void *arg)
 		pci_read_config_word(pdev, PCI_COMMAND, &command);
 		if (command & PCI_COMMAND_MEMORY)
 			continue;
-		claim->dev = dev;
+		claim->dev = get_device(dev);
 		claim->why = "its memory is switched off; write 1 to its file enable in /sys/bus/pci/devices first";
 		return 1;
 	}
@@ -142,6 +142,7 @@ static int check_range(const struct ofl_instance *inst,
 	    walk_amba(&claim)) {
 		pr_err("device=%s: [%#llx-%#llx] is of %s: %s\n", spec->name,
 		       spec->pa, last, dev_name(claim.dev), claim.why);
+		put_device(claim.dev);
 		return -EBUSY;
 	}
 	return 0;

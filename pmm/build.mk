@@ -21,11 +21,12 @@ PMM_FDT_SRC = $(A)/libfdt/src
 
 PMM_CFLAGS := -std=gnu11 -Os -g $(WARN) -ffunction-sections -fdata-sections \
 	-fstack-protector-strong -D_FORTIFY_SOURCE=2 \
-	-ffile-prefix-map=$(TOP)=. -Iinclude
+	-ffile-prefix-map=$(TOP)=. -Iinclude $(PMM_VARIANT_CFLAGS)
 # What runs for each message is made fast, the rest small.
 PMM_HOT := loop.o mem.o net.o pmm.o rng.o vdev.o vq.o vsock.o vsock_conn.o vsock_fd.o
-$(addprefix $(A)/pmm/,$(PMM_HOT)): PMM_CFLAGS += -O2
-PMM_LDFLAGS := -static -Wl,--gc-sections -Wl,-z,noexecstack -Wl,-z,relro
+$(addprefix $(A)/pmm/,$(PMM_HOT)): PMM_CFLAGS += $(if $(VARIANT),,-O2)
+PMM_LINK ?= -static
+PMM_LDFLAGS := $(PMM_LINK) -Wl,--gc-sections -Wl,-z,noexecstack -Wl,-z,relro
 
 $(A)/pmm/libfdt/%.o: $(A)/libfdt/src/.ready
 	@mkdir -p $(@D)
@@ -46,13 +47,14 @@ $(A)/pmm/syscalls.h: $(PMM_OBJ) pmm/syscalls.txt pmm/syscalls.awk
 			awk '$$1 == "U" { print $$2 }' | grep -vxFf $@.defined; \
 		sed -n 's/.*syscall(\(SYS_[a-z0-9_]*\),.*/\1/p' \
 			$(filter-out %/sandbox.c %/priv.c %/user.c,$(PMM_SRC)); \
+		$(if $(PMM_VARIANT_CALLS),printf 'SYS_%s\n' $(PMM_VARIANT_CALLS);) \
 	} | sort -u | awk -f pmm/syscalls.awk pmm/syscalls.txt - >$@.new
 	$(Q)mv $@.new $@
 
 $(PMM_SECCOMP_OBJ): $(A)/pmm/syscalls.h
 $(PMM_SECCOMP_OBJ): PMM_CFLAGS += -I$(A)/pmm
 
-$(A)/pmm/offload-pmm: $(PMM_OBJ) $(PMM_SECCOMP_OBJ) $(PMM_FDT_OBJ)
+$(A)/pmm/offload-pmm: $(PMM_OBJ) $(PMM_SECCOMP_OBJ) $(PMM_FDT_OBJ) $(PMM_VARIANT_OBJ)
 	$(call note,LD,$@)
 	$(Q)$(CC) $(PMM_CFLAGS) $(PMM_LDFLAGS) -o $@ $^
 

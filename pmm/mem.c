@@ -10,16 +10,6 @@
 
 #define MEM_STREAM 1024u /* bytes: from here on it pays */
 
-bool ofl_mem_has(const struct ofl_mem *mem, uint64_t pa, uint64_t len)
-{
-	uint64_t off;
-
-	if (pa < mem->pa)
-		return false;
-	off = pa - mem->pa;
-	return off <= mem->size && len <= mem->size - off;
-}
-
 /*
  * The compiler may not split, repeat or postpone the copy: without this it
  * could check one value and use another that it fetched again.
@@ -184,6 +174,14 @@ void ofl_mem_put64(const struct ofl_mem *mem, uint64_t pa, uint64_t value)
 
 	if (p)
 		__atomic_store_n(p, value, __ATOMIC_RELAXED);
+}
+
+int ofl_mem_part(const struct ofl_mem *mem, uint64_t pa, uint64_t len, struct ofl_mem_part *part)
+{
+	if (!ofl_mem_has(mem, pa, len))
+		return -EFAULT;
+	part->at = mem->base + (pa - mem->pa);
+	return 0;
 }
 
 void ofl_mem_fence(void)

@@ -24,7 +24,12 @@ struct ofl_mem {
 };
 
 /* Do all bytes of [pa, pa + len) lie in the window? */
-bool ofl_mem_has(const struct ofl_mem *mem, uint64_t pa, uint64_t len);
+static inline bool ofl_mem_has(const struct ofl_mem *mem, uint64_t pa, uint64_t len)
+{
+	uint64_t off = pa - mem->pa;
+
+	return pa >= mem->pa && off <= mem->size && len <= mem->size - off;
+}
 
 /*
  * Copy out of, into, and clear; 0, or -EFAULT if the range is not whole in the
@@ -60,6 +65,53 @@ uint64_t ofl_mem_get64(const struct ofl_mem *mem, uint64_t pa);
 void ofl_mem_put16(const struct ofl_mem *mem, uint64_t pa, uint16_t value);
 void ofl_mem_put32(const struct ofl_mem *mem, uint64_t pa, uint32_t value);
 void ofl_mem_put64(const struct ofl_mem *mem, uint64_t pa, uint64_t value);
+
+/*
+ * A part of the window that was found to be whole in it, once, for fields that are looked
+ * at all the time: what is in it is as hostile as ever, but `off` is the caller's own, in
+ * the part and aligned, so that nothing is checked here.
+ */
+struct ofl_mem_part {
+	uint8_t *at;
+};
+
+/* [pa, pa + len) as a part: 0, or -EFAULT. */
+int ofl_mem_part(const struct ofl_mem *mem, uint64_t pa, uint64_t len, struct ofl_mem_part *part);
+
+static inline uint16_t ofl_mem_load16_in(const struct ofl_mem_part *part, uint32_t off)
+{
+	return __atomic_load_n((const uint16_t *)(const void *)(part->at + off), __ATOMIC_ACQUIRE);
+}
+
+static inline uint16_t ofl_mem_get16_in(const struct ofl_mem_part *part, uint32_t off)
+{
+	return __atomic_load_n((const uint16_t *)(const void *)(part->at + off), __ATOMIC_RELAXED);
+}
+
+static inline uint32_t ofl_mem_get32_in(const struct ofl_mem_part *part, uint32_t off)
+{
+	return __atomic_load_n((const uint32_t *)(const void *)(part->at + off), __ATOMIC_RELAXED);
+}
+
+static inline uint64_t ofl_mem_get64_in(const struct ofl_mem_part *part, uint32_t off)
+{
+	return __atomic_load_n((const uint64_t *)(const void *)(part->at + off), __ATOMIC_RELAXED);
+}
+
+static inline void ofl_mem_store16_in(const struct ofl_mem_part *part, uint32_t off, uint16_t value)
+{
+	__atomic_store_n((uint16_t *)(void *)(part->at + off), value, __ATOMIC_RELEASE);
+}
+
+static inline void ofl_mem_put16_in(const struct ofl_mem_part *part, uint32_t off, uint16_t value)
+{
+	__atomic_store_n((uint16_t *)(void *)(part->at + off), value, __ATOMIC_RELAXED);
+}
+
+static inline void ofl_mem_put32_in(const struct ofl_mem_part *part, uint32_t off, uint32_t value)
+{
+	__atomic_store_n((uint32_t *)(void *)(part->at + off), value, __ATOMIC_RELAXED);
+}
 
 /* Orders our stores before our later loads, as doorbells and EVENT_IDX need. */
 void ofl_mem_fence(void);

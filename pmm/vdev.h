@@ -25,6 +25,7 @@
 /* VIRTIO 1.2, 6: reserved feature bits */
 #define OFL_F_EVENT_IDX (1ull << 29)
 #define OFL_F_VERSION_1 (1ull << 32)
+#define OFL_F_RING_PACKED (1ull << 34)
 
 #define OFL_ID_NET 1u
 #define OFL_ID_CONSOLE 3u
@@ -57,7 +58,8 @@ struct ofl_dev {
 	void *priv;
 	char name[48]; /* for log lines: "console", "9p share" */
 	uint32_t device_id;
-	uint64_t offered; /* feature bits besides VERSION_1 and EVENT_IDX */
+	uint64_t offered; /* feature bits besides those of the ring and VERSION_1 */
+	bool split_only;  /* somebody else serves the rings who knows no packed ones */
 	unsigned int nr_queues;
 	uint8_t config[OFL_VDEV_CONFIG];
 	uint32_t config_size;

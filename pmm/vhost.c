@@ -85,6 +85,7 @@ int ofl_vhost_open(struct ofl_vhost *vh, struct ofl_dev *dev, const char *path,
 
 	memset(vh, 0, sizeof(*vh));
 	vh->dev = dev;
+	dev->split_only = true;
 	vh->error.fd = -1;
 	for (q = 0; q < OFL_VHOST_QUEUES; q++) {
 		vh->queue[q].vh = vh;

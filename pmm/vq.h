@@ -2,9 +2,8 @@
 /*
  * The device's side of a virtqueue.
  *
- * A device sees chains of buffers and nothing of the ring's layout, so that
- * the packed layout can be added behind these functions.  Today: split rings
- * (VIRTIO 1.2, 2.7) with EVENT_IDX, without indirect descriptors.
+ * A device sees chains of buffers and nothing of the ring's layout: split (VIRTIO
+ * 1.2, 2.7) or packed (2.8), with EVENT_IDX, without indirect descriptors.
  */
 #ifndef OFL_PMM_VQ_H
 #define OFL_PMM_VQ_H
@@ -26,7 +25,7 @@ struct ofl_vq_seg {
 
 /* A chain: nr_out buffers to read from, then nr_in buffers to write to. */
 struct ofl_vq_chain {
-	uint16_t head;
+	uint16_t head; /* what it is called in ofl_vq_push */
 	uint16_t nr_out;
 	uint16_t nr_in;
 	uint64_t out_len; /* bytes; together at most the window's size */
@@ -36,23 +35,33 @@ struct ofl_vq_chain {
 
 struct ofl_vq {
 	const struct ofl_mem *mem;
-	uint64_t desc, avail, used; /* checked, whole in the window */
-	uint16_t size;		    /* a power of two; 0: the queue is off */
+	/* Whole in the window.  Packed: descriptors, the driver's events, ours. */
+	uint64_t desc, avail, used;
+	struct ofl_mem_part desc_part, avail_part, used_part;
+	uint16_t size; /* a power of two; 0: the queue is off */
 	bool event_idx;
+	bool packed;
+	/* Count for ever; packed: descriptors, split: chains. */
 	uint16_t last_avail; /* next entry of the available ring to take */
 	uint16_t used_idx;   /* next entry of the used ring to fill */
 	uint16_t called;     /* used_idx at the last ofl_vq_should_call */
+	/* Packed: descriptors of the chain of this id; 0: it is not with us. */
+	uint8_t count[OFL_VQ_SIZE_MAX];
 	const char *why;     /* what is wrong, after an error; static text */
 };
 
+#define OFL_VQ_EVENT_IDX 1u
+#define OFL_VQ_PACKED 2u
+
 /*
- * Take the queue described by the driver's line (a private copy).  0; -EINVAL
+ * Take the queue described by the driver's line (a private copy), `layout` of the two
+ * bits above.  0; -EINVAL
  * size or alignment, -EFAULT not whole in the window: vq->why says which, and
  * the queue is off.
  */
 int ofl_vq_setup(struct ofl_vq *vq, const struct ofl_mem *mem,
 		 const struct ofl_vq_driver *line, uint32_t size_max,
-		 bool event_idx);
+		 unsigned int layout);
 
 /* Is there a chain?  May say yes for a queue that ofl_vq_pop finds broken. */
 bool ofl_vq_pending(const struct ofl_vq *vq);

@@ -71,7 +71,7 @@ static int window_fdt_device(void *fdt, const struct ofl_dev *dev)
 		err = fdt_property(fdt, "reg-names", reg_names,
 				   sizeof(reg_names));
 	if (!err)
-		err = fdt_property(fdt, "dma-coherent", NULL, 0);
+		err = fdt_property(fdt, "dma-coherent", "", 0);
 	if (!err && *dev->options)
 		err = fdt_property_string(fdt, OFL_FDT_OPTIONS, dev->options);
 	if (!err)
@@ -92,7 +92,7 @@ static int window_fdt_pool(void *fdt, uint64_t pa, uint64_t size)
 	if (!err)
 		err = fdt_property(fdt, "reg", reg, sizeof(reg));
 	if (!err)
-		err = fdt_property(fdt, "dma-coherent", NULL, 0);
+		err = fdt_property(fdt, "dma-coherent", "", 0);
 	if (!err)
 		err = fdt_end_node(fdt);
 	return err;

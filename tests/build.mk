@@ -4,7 +4,7 @@
 
 UNIT_CFLAGS := -std=gnu11 -g -O1 $(WARN) -Iinclude -I. \
 	-fsanitize=address,undefined -fno-sanitize-recover=all \
-	-fno-omit-frame-pointer
+	-fno-omit-frame-pointer $(VARIANT_CFLAGS)
 UNIT_LIBS := -lcmocka -lfdt -lpthread
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))

@@ -2,12 +2,17 @@
 /*
  * Rings, polled: the runtime's code on one CPU and the PMM's on the other.
  *
- * B1: the round trip of 64 bytes at depth 1.  Beside ours: a queue with one
- * producer and one consumer, written as well as we can, which knows no
- * descriptors and trusts everybody.
+ * B1: the round trip at depth 1, of 64 bytes that both sides write and read, and of
+ * a chain whose buffers nobody looks at, as the kernel's ringtest does it (ring.sh).
+ * B2: one way, as many as fit: bytes that are written and read, and bare chains.
+ *
+ * Beside ours: a queue with one producer and one consumer, which knows no
+ * descriptors and trusts everybody; with large messages it is a bare copy from one
+ * core to the other.
  */
 #include "ring.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "baremetal/platform.h"
@@ -51,32 +56,42 @@ void ofl_platform_wait_until(unsigned int spins, uint64_t deadline)
 	(void)deadline;
 }
 
-/* --- SPSC: slots of one line, two indices on lines of their own --- */
+/* --- SPSC: slots, two indices on lines of their own --- */
 
-#define SPSC_SLOTS 64u
+#define SPSC_BYTES 0x100000u
 
 struct spsc {
 	uint64_t head __attribute__((aligned(BENCH_LINE))); /* producer */
 	uint64_t seen_tail;				    /* producer's copy */
 	uint64_t tail __attribute__((aligned(BENCH_LINE))); /* consumer */
 	uint64_t seen_head;				    /* consumer's copy */
-	uint8_t slot[SPSC_SLOTS][RING_BYTES] __attribute__((aligned(BENCH_LINE)));
+	uint8_t slot[SPSC_BYTES] __attribute__((aligned(BENCH_LINE)));
 };
 
-static void spsc_put(struct spsc *q, const void *data)
+#define DEPTH_MAX 64u
+
+/* Messages under way: as many in ours as in SPSC, one MiB at most. */
+static uint32_t depth_of(uint32_t size)
+{
+	uint32_t depth = size ? SPSC_BYTES / size : DEPTH_MAX;
+
+	return depth < DEPTH_MAX ? depth : DEPTH_MAX;
+}
+
+static void spsc_put(struct spsc *q, const void *data, uint32_t size, uint32_t mask)
 {
 	uint64_t polls = 0;
 
-	while (q->head - q->seen_tail == SPSC_SLOTS) {
+	while (q->head - q->seen_tail > mask) {
 		q->seen_tail = __atomic_load_n(&q->tail, __ATOMIC_ACQUIRE);
 		if (++polls >> 32)
 			bench_fail("the consumer is gone");
 	}
-	memcpy(q->slot[q->head % SPSC_SLOTS], data, RING_BYTES);
+	memcpy(q->slot + (q->head & mask) * size, data, size);
 	__atomic_store_n(&q->head, q->head + 1, __ATOMIC_RELEASE);
 }
 
-static void spsc_get(struct spsc *q, void *data)
+static void spsc_get(struct spsc *q, void *data, uint32_t size, uint32_t mask)
 {
 	uint64_t polls = 0;
 
@@ -85,111 +100,230 @@ static void spsc_get(struct spsc *q, void *data)
 		if (++polls >> 32)
 			bench_fail("the producer is gone");
 	}
-	memcpy(data, q->slot[q->tail % SPSC_SLOTS], RING_BYTES);
+	memcpy(data, q->slot + (q->tail & mask) * size, size);
 	__atomic_store_n(&q->tail, q->tail + 1, __ATOMIC_RELEASE);
 }
 
 /* --- the two sides --- */
 
-enum { SPSC_ECHO = 100 };
+enum { DO_RING, DO_SPSC_ECHO, DO_SPSC_STREAM };
+
+/* Ours. */
+struct ring {
+	struct ofl_virtio dev;
+	struct ofl_vq vq;
+	uint64_t pa[DEPTH_MAX]; /* of places for messages, in one MiB */
+	uint8_t *va;
+};
 
 static struct bench_pair *pair;
+static struct ring_job *job;
 static struct spsc *there, *back;
-static struct ofl_virtio dev;
-static struct ofl_vq vq;
-static struct ofl_vq_buf buf[2];
+static struct ring rings[RING_LAYOUTS];
+static uint8_t from[RING_MAX], to[RING_MAX];
 
 static void other(void *arg, unsigned int what)
 {
-	uint8_t data[RING_BYTES];
+	uint32_t mask = depth_of(job->size) - 1, size = job->size;
 
 	(void)arg;
 	switch (what) {
-	case RING_ECHO:
-		ring_device_echo(RING_ROUNDS);
+	case DO_RING:
+		ring_device_serve(job);
 		break;
-	case SPSC_ECHO:
-		for (unsigned int i = 0; i < RING_ROUNDS; i++) {
-			spsc_get(there, data);
-			spsc_put(back, data);
+	case DO_SPSC_ECHO:
+		for (uint32_t i = 0; i < job->count; i++) {
+			spsc_get(there, to, size, mask);
+			spsc_put(back, to, size, mask);
 		}
+		break;
+	case DO_SPSC_STREAM:
+		for (uint32_t i = 0; i < job->count; i++)
+			spsc_get(there, to, size, mask);
 		break;
 	}
 }
 
-static double echo_ring(const struct bench_case *c)
+static const struct ring_job *begin(const struct bench_case *c, unsigned int what)
 {
-	uint64_t start, polls;
+	*job = *(const struct ring_job *)c->arg;
+	bench_pair_tell(pair, what);
+	return job;
+}
+
+/* One chain comes back: its cookie. */
+static void *take(struct ofl_vq *vq)
+{
+	uint64_t polls = 0;
 	uint32_t len;
 	void *cookie;
 	int ret;
 
-	(void)c;
-	bench_pair_tell(pair, RING_ECHO);
-	start = bench_ns();
-	for (unsigned int i = 0; i < RING_ROUNDS; i++) {
-		if (ofl_vq_add(&vq, buf, 1, 1, &vq))
+	while (!(ret = ofl_vq_get(vq, &cookie, &len)))
+		if (++polls >> 32)
+			bench_fail("the device does not answer");
+	if (ret < 0)
+		bench_fail("a wrong answer");
+	return cookie;
+}
+
+static double echo_ring(const struct bench_case *c)
+{
+	const struct ring_job *j = begin(c, DO_RING);
+	struct ring *ring = &rings[j->layout];
+	const uint32_t len = j->size ? j->size : 64;
+	const struct ofl_vq_buf buf[2] = { { ring->pa[0], len }, { ring->pa[0] + 64, len } };
+	uint64_t start = bench_ns();
+
+	for (uint32_t i = 0; i < j->count; i++) {
+		if (j->size)
+			memcpy(ring->va, from, j->size);
+		if (ofl_vq_add(&ring->vq, buf, 1, 1, ring))
 			bench_fail("no room in the ring");
-		ofl_vq_kick(&vq);
-		polls = 0;
-		while (!(ret = ofl_vq_get(&vq, &cookie, &len)))
-			if (++polls >> 32)
-				bench_fail("the device does not answer");
-		if (ret < 0 || cookie != &vq || len != RING_BYTES)
-			bench_fail("a wrong answer");
+		ofl_vq_kick(&ring->vq);
+		if (take(&ring->vq) != ring)
+			bench_fail("a wrong cookie");
+		if (j->size)
+			memcpy(to, ring->va + 64, j->size);
 	}
 	start = bench_ns() - start;
 	bench_pair_wait(pair);
-	return (double)start / RING_ROUNDS;
+	return (double)start / j->count;
 }
 
 static double echo_spsc(const struct bench_case *c)
 {
-	uint8_t data[RING_BYTES] = { 1 };
-	uint64_t start;
+	const struct ring_job *j = begin(c, DO_SPSC_ECHO);
+	uint32_t mask = depth_of(j->size) - 1;
+	uint64_t start = bench_ns();
 
-	(void)c;
-	bench_pair_tell(pair, SPSC_ECHO);
-	start = bench_ns();
-	for (unsigned int i = 0; i < RING_ROUNDS; i++) {
-		spsc_put(there, data);
-		spsc_get(back, data);
+	for (uint32_t i = 0; i < j->count; i++) {
+		spsc_put(there, from, j->size, mask);
+		spsc_get(back, to, j->size, mask);
 	}
 	start = bench_ns() - start;
 	bench_pair_wait(pair);
-	return (double)start / RING_ROUNDS;
+	return (double)start / j->count;
 }
+
+/* GB/s, or ns an operation where there are no bytes. */
+static double rate(const struct ring_job *j, uint64_t ns)
+{
+	return j->size ? (double)j->size * j->count / (double)ns : (double)ns / j->count;
+}
+
+static double stream_ring(const struct bench_case *c)
+{
+	const struct ring_job *j = begin(c, DO_RING);
+	uint32_t depth = depth_of(j->size), sent = 0, done = 0, len;
+	struct ring *ring = &rings[j->layout];
+	uint64_t start = bench_ns(), polls = 0;
+	void *cookie;
+
+	while (done < j->count) {
+		uint32_t before = sent;
+
+		while (sent < j->count && sent - done < depth) {
+			uint32_t place = sent % depth * (j->size ? j->size : 64);
+			struct ofl_vq_buf buf = { ring->pa[0] + place, j->size ? j->size : 64 };
+
+			if (j->size)
+				memcpy(ring->va + place, from, j->size);
+			if (ofl_vq_add(&ring->vq, &buf, 1, 0, ring))
+				bench_fail("no room in the ring");
+			sent++;
+		}
+		if (sent != before)
+			ofl_vq_kick(&ring->vq);
+		before = done;
+		while (ofl_vq_get(&ring->vq, &cookie, &len) > 0)
+			done++;
+		polls = done == before ? polls + 1 : 0;
+		if (polls >> 32)
+			bench_fail("the device does not answer");
+	}
+	start = bench_ns() - start;
+	bench_pair_wait(pair);
+	return rate(j, start);
+}
+
+static double stream_spsc(const struct bench_case *c)
+{
+	const struct ring_job *j = begin(c, DO_SPSC_STREAM);
+	uint32_t mask = depth_of(j->size) - 1;
+	uint64_t start = bench_ns();
+
+	for (uint32_t i = 0; i < j->count; i++)
+		spsc_put(there, from, j->size, mask);
+	bench_pair_wait(pair);
+	return rate(j, bench_ns() - start);
+}
+
+static void ring_open(uint8_t *window, enum ring_layout layout)
+{
+	uint32_t off = OFL_WIN_DEVICES_OFF + layout * RING_MEMORY;
+	struct ring *ring = &rings[layout];
+	struct ofl_vq_driver line;
+
+	ring->dev.hdr = (void *)(window + off);
+	ring->dev.features = layout == RING_PACKED ? OFL_VIRTIO_F_RING_PACKED : 0;
+	ring->dev.mem.va = window + off + OFL_VDEV_SIZE;
+	ring->dev.mem.pa = RING_PA + off + OFL_VDEV_SIZE;
+	ring->dev.mem.size = RING_MEMORY - OFL_VDEV_SIZE;
+	if (ofl_vq_init(&ring->vq, &ring->dev, 0, DEPTH_MAX * 2, true))
+		bench_fail("the window is too small");
+	ring->va = ofl_devmem_alloc(&ring->dev.mem, SPSC_BYTES, &ring->pa[0]);
+	if (!ring->va)
+		bench_fail("the window is too small");
+	line = (struct ofl_vq_driver){ .desc = ring->vq.desc_pa, .driver = ring->vq.avail_pa,
+				       .device = ring->vq.used_pa, .size = ring->vq.size };
+	ring_device_setup(window, &line, layout);
+}
+
+#define JOB(l, n, s) &(const struct ring_job){ .layout = l, .count = n, .size = s }
+#define ECHO(case_, who_, f, l, s) \
+	{ .bench = "B1", .name = case_, .who = who_, .unit = "ns", .measure = f, \
+	  .arg = JOB(l, 20000, s) }
+#define OPS(who_, l) \
+	{ .bench = "B2", .name = "ops", .who = who_, .unit = "ns", .measure = stream_ring, \
+	  .arg = JOB(l, 200000, 0) }
+#define STREAM(who_, f, l, s) \
+	{ .bench = "B2", .name = "stream", .who = who_, .unit = "GB/s", .measure = f, \
+	  .arg = JOB(l, (s) < 4096 ? 50000 : 0x8000000 / (s), s), \
+	  .set = (s) * 64 < SPSC_BYTES ? (s) * 64 : SPSC_BYTES, .x = s, .x_unit = "bytes" }
+#define STREAMS(s) \
+	STREAM("ours-split", stream_ring, RING_SPLIT, s), \
+	STREAM("ours-packed", stream_ring, RING_PACKED, s), \
+	STREAM("copy", stream_spsc, 0, s)
 
 int main(int argc, char **argv)
 {
-	static const struct bench_case cases[] = {
-		{ .bench = "B1", .name = "rtt64", .who = "ours-split", .unit = "ns",
-		  .measure = echo_ring },
-		{ .bench = "B1", .name = "rtt64", .who = "spsc", .unit = "ns", .measure = echo_spsc },
+	const struct bench_case cases[] = {
+		ECHO("rtt64", "ours-split", echo_ring, RING_SPLIT, 64),
+		ECHO("rtt64", "ours-packed", echo_ring, RING_PACKED, 64),
+		ECHO("rtt64", "spsc", echo_spsc, 0, 64),
+		ECHO("rtt", "ours-split", echo_ring, RING_SPLIT, 0),
+		ECHO("rtt", "ours-packed", echo_ring, RING_PACKED, 0),
+		OPS("ours-split", RING_SPLIT),
+		OPS("ours-packed", RING_PACKED),
+		STREAMS(64), STREAMS(256), STREAMS(1024), STREAMS(4096), STREAMS(16384),
+		STREAMS(65536),
 	};
 	uint8_t *window = bench_shared(RING_WINDOW);
-	struct ofl_vq_driver line;
+	unsigned int n = sizeof(cases) / sizeof(cases[0]);
 
-	(void)argc;
-	(void)argv;
+	job = bench_shared(sizeof(*job));
 	there = bench_shared(sizeof(*there));
 	back = bench_shared(sizeof(*back));
 	ofl_window_va = window;
-	dev.hdr = (void *)(window + OFL_WIN_DEVICES_OFF);
-	dev.mem.va = window + OFL_WIN_DEVICES_OFF + OFL_VDEV_SIZE;
-	dev.mem.pa = RING_PA + OFL_WIN_DEVICES_OFF + OFL_VDEV_SIZE;
-	dev.mem.size = RING_WINDOW - OFL_WIN_DEVICES_OFF - OFL_VDEV_SIZE;
-	if (ofl_vq_init(&vq, &dev, 0, 64, true) ||
-	    !ofl_devmem_alloc(&dev.mem, RING_BYTES, &buf[0].pa) ||
-	    !ofl_devmem_alloc(&dev.mem, RING_BYTES, &buf[1].pa))
-		bench_fail("the window is too small");
-	buf[0].len = RING_BYTES;
-	buf[1].len = RING_BYTES;
-	line = (struct ofl_vq_driver){ .desc = vq.desc_pa, .driver = vq.avail_pa,
-				       .device = vq.used_pa, .size = vq.size };
-	ring_device_setup(window, &line, 0);
+	memset(from, 1, sizeof(from));
+	ring_open(window, RING_SPLIT);
+	ring_open(window, RING_PACKED);
 	pair = bench_pair_start(other, NULL);
-	bench_cases(pair, cases, sizeof(cases) / sizeof(cases[0]));
+	/* ring 7: the first seven cases only. */
+	if (argc > 1 && (unsigned int)atoi(argv[1]) < n)
+		n = (unsigned int)atoi(argv[1]);
+	bench_cases(pair, cases, n);
 	bench_pair_end(pair);
 	return 0;
 }

@@ -7,38 +7,49 @@
 #include "tests/bench/lib/bench.h"
 
 static struct ofl_mem mem;
-static struct ofl_vq vq;
+static struct ofl_vq queue[RING_LAYOUTS];
 static struct ofl_vq_chain chain;
+static uint8_t data[RING_MAX];
 
-void ring_device_setup(uint8_t *window, const struct ofl_vq_driver *line, uint64_t features)
+void ring_device_setup(uint8_t *window, const struct ofl_vq_driver *line, enum ring_layout layout)
 {
+	struct ofl_vq *vq = &queue[layout];
+
 	mem = (struct ofl_mem){ window, RING_PA, RING_WINDOW };
-	(void)features;
-	if (ofl_vq_setup(&vq, &mem, line, OFL_VQ_SIZE_MAX, true))
-		bench_fail("device: %s", vq.why);
+	if (ofl_vq_setup(vq, &mem, line, OFL_VQ_SIZE_MAX,
+			 OFL_VQ_EVENT_IDX | (layout == RING_PACKED ? OFL_VQ_PACKED : 0)))
+		bench_fail("device: %s", vq->why);
 }
 
-static void next_chain(void)
+void ring_device_serve(const struct ring_job *job)
 {
+	struct ofl_vq *vq = &queue[job->layout];
+	uint32_t left = job->count, written;
 	uint64_t polls = 0;
+	bool pushed = false;
 	int ret;
 
-	while (!(ret = ofl_vq_pop(&vq, &chain)))
-		if (++polls >> 32)
-			bench_fail("the driver is gone");
-	if (ret < 0)
-		bench_fail("device: %s", vq.why);
-}
-
-void ring_device_echo(uint32_t rounds)
-{
-	uint8_t data[RING_BYTES];
-
-	while (rounds--) {
-		next_chain();
-		ofl_vq_copy_out(&vq, &chain, 0, data, sizeof(data));
-		ofl_vq_copy_in(&vq, &chain, 0, data, sizeof(data));
-		ofl_vq_push(&vq, chain.head, sizeof(data));
-		ofl_vq_should_call(&vq);
+	while (left) {
+		ret = ofl_vq_pop(vq, &chain);
+		if (ret < 0)
+			bench_fail("device: %s", vq->why);
+		if (!ret) {
+			if (pushed)
+				ofl_vq_should_call(vq);
+			pushed = false;
+			if (++polls >> 32)
+				bench_fail("the driver is gone");
+			continue;
+		}
+		polls = 0;
+		if (job->size)
+			ofl_vq_copy_out(vq, &chain, 0, data, job->size);
+		written = !chain.nr_in ? 0 :
+			  job->size    ? ofl_vq_copy_in(vq, &chain, 0, data, job->size) :
+					 1;
+		ofl_vq_push(vq, chain.head, written);
+		pushed = true;
+		left--;
 	}
+	ofl_vq_should_call(vq);
 }

@@ -6,6 +6,8 @@
  * at, and the destination's MAC and IPv4 addresses are put right unless the record
  * says otherwise, so that frames come far.
  */
+#include <stdarg.h>
+
 #define main ofl_image_main
 #include "baremetal/net/addr.c"
 #define ofl_net_isn real_isn

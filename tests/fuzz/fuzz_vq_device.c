@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The PMM's ring under a hostile driver.  Input: the queue's lines as offsets,
+ * The PMM's rings, split and packed, under a hostile driver.  Input: the queue's lines as offsets,
  * then pieces of the window: where, how much, what.  Chains are popped and both
  * their halves copied until the ring is empty or broken.
  */
@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			n = SIZE - where;
 		fuzz_take(&in, mem.base + where, n);
 	}
-	if (ofl_vq_setup(&vq, &mem, &line, OFL_VQ_SIZE_MAX, choice & 16)) {
+	if (ofl_vq_setup(&vq, &mem, &line, OFL_VQ_SIZE_MAX, choice >> 4 & 3)) {
 		MUST(vq.why && !vq.size);
 		return 0;
 	}

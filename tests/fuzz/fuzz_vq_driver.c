@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The runtime's ring under a hostile device.  Input: steps.  The driver adds,
+ * The runtime's rings, split and packed, under a hostile device.  Input: steps.  The driver adds,
  * kicks and takes chains back; between that the device writes what it likes to
  * all that it can write to, which is the whole memory of the queue.
  */
@@ -23,7 +23,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct ofl_virtio dev;
 	unsigned int with_device = 0;
 	bool out[64] = { false };
+	struct ofl_vq_desc *desc;
 	struct ofl_vq vq;
+	uint32_t layout;
 
 	mock_steps = 0;
 	pmm_step = NULL;
@@ -34,7 +36,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	dev.epoch = 1;
 	strcpy(dev.name, "virtio@test");
 	MUST(!ofl_virtio_open(&dev));
-	MUST(!ofl_vq_init(&vq, &dev, 0, SIZE, fuzz_number(&in, 1) & 1));
+	layout = fuzz_number(&in, 1);
+	dev.features = layout & 2 ? OFL_VIRTIO_F_RING_PACKED : 0;
+	MUST(!ofl_vq_init(&vq, &dev, 0, SIZE, layout & 1));
 	for (unsigned int step = 0; in.left && step < 200; step++) {
 		uint32_t what = fuzz_number(&in, 1), where, len = 0;
 		unsigned int nr = what >> 4, id;
@@ -71,6 +75,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			break;
 		case 4: /* one used entry as it should be, but for the id */
 			where = fuzz_number(&in, 1);
+			if (vq.packed) {
+				desc = &vq.desc[vq.last_used % SIZE];
+				desc->packed.id = (uint16_t)where;
+				desc->len = nr;
+				desc->packed.flags = used_flags(&vq, vq.last_used);
+				break;
+			}
 			vq.used->ring[vq.used->idx % SIZE].id = where;
 			vq.used->ring[vq.used->idx % SIZE].len = nr;
 			vq.used->idx++;

@@ -4,7 +4,8 @@
 #   kernels.sh CPUS CPU FACT...
 #
 # First that this is the machine that the cell says (each FACT below); then the thread of
-# any use: a word count over 9p with 1000 timer interrupts, a crash, stop, start, rmmod.
+# any use: a word count over 9p with 1000 timer interrupts, doorbells both ways, a crash,
+# stop, start, rmmod.
 . /offload/tests/lib.sh
 . /offload/tests/offload.sh
 
@@ -65,6 +66,20 @@ is "word count: exit status" "$(attr exit_status)" 0
 wordcount_right "word count" input.txt counts.txt
 pmm_stop
 check "word count: 1000 timer interrupts" grep -q 1000 /tmp/pmm.out
+
+# --- doorbells: a byte is read a hundred times, whoever waits sleeps ---
+
+bell() { awk "{ print \$$1 }" $DEV/bell; }
+rung=$(bell 2) ringing=$(bell 3)
+echo $IMG/bellping.bin > $DEV/image
+echo "input.txt 100" > $DEV/args
+pmm_start --spin 0
+echo start > $DEV/state
+check "doorbells: ends" wait_attr state offline $WAIT
+is "doorbells: every byte came" "$(attr exit_status)" 0
+pmm_stop
+check "doorbells: Linux was rung" test $(($(bell 2) - rung)) -ge 12
+check "doorbells: the image was rung" test $(($(bell 3) - ringing)) -ge 12
 
 # --- a crash, stop, start ---
 

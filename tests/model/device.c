@@ -36,6 +36,9 @@ static struct model_point *take_caller(void)
 #define ofl_mem_store16(m, pa, v) (FROM(__ATOMIC_RELEASE, #pa, "store"), ofl_mem_store16(m, pa, v))
 #define ofl_mem_store32(m, pa, v) (FROM(__ATOMIC_RELEASE, #pa, "store"), ofl_mem_store32(m, pa, v))
 #define ofl_mem_store64(m, pa, v) (FROM(__ATOMIC_RELEASE, #pa, "store"), ofl_mem_store64(m, pa, v))
+#define ofl_mem_load16_in(p, off) (FROM(__ATOMIC_ACQUIRE, #p, "load"), ofl_mem_load16_in(p, off))
+#define ofl_mem_store16_in(p, off, v) \
+	(FROM(__ATOMIC_RELEASE, #p, "store"), ofl_mem_store16_in(p, off, v))
 #define ofl_mem_fence() (FROM(__ATOMIC_SEQ_CST, "", "fence"), ofl_mem_fence())
 
 /* The others have no order, and no point. */
@@ -138,7 +141,8 @@ void model_device_reset(void)
 	served = 0;
 	caller = NULL;
 	dev = (struct ofl_dev){ .ops = &dev_ops, .name = "model", .device_id = 1,
-				.nr_queues = 1, .mem_size = OFL_PAGE };
+				.nr_queues = 1, .mem_size = OFL_PAGE,
+				.split_only = !model_play->packed };
 	opt = (struct ofl_options){ .spin_us = model_play->device_spins };
 	pmm = (struct ofl_pmm){ .opt = &opt, .host = &host, .nr_devs = 1,
 				.mem = { model_window, MODEL_WINDOW_PA, MODEL_WINDOW_SIZE } };

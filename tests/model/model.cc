@@ -29,11 +29,14 @@ uint8_t model_window[MODEL_WINDOW_SIZE] __attribute__((aligned(4096)));
 const struct model_play *model_play;
 
 static const struct model_play plays[] = {
-	{ "both spin", true, 1u << 30, 1u << 30 },
-	{ "both sleep, EVENT_IDX", true, 1, 0 },
-	{ "both sleep, flags", false, 1, 0 },
-	{ "the driver sleeps", true, 1, 1u << 30 },
-	{ "the device sleeps", true, 1u << 30, 0 },
+	{ "both spin", true, false, 1u << 30, 1u << 30 },
+	{ "both sleep, EVENT_IDX", true, false, 1, 0 },
+	{ "both sleep, flags", false, false, 1, 0 },
+	{ "the driver sleeps", true, false, 1, 1u << 30 },
+	{ "the device sleeps", true, false, 1u << 30, 0 },
+	{ "packed, both spin", true, true, 1u << 30, 1u << 30 },
+	{ "packed, both sleep, EVENT_IDX", true, true, 1, 0 },
+	{ "packed, both sleep, flags", false, true, 1, 0 },
 };
 #define NR_PLAYS (sizeof(plays) / sizeof(plays[0]))
 
@@ -61,20 +64,30 @@ struct field {
 #define USED (MEMORY + 128)
 #define USED_ELEM(i) { USED + 4 + 8 * i, 4, PLAIN }, { USED + 8 + 8 * i, 4, PLAIN }
 
-static const struct field fields[] = {
-	{ CTRL(pmm.magic), 8, ATOMIC }, { CTRL(pmm.abi), 4, ATOMIC },
-	{ CTRL(pmm.epoch), 4, ATOMIC }, { CTRL(pmm.fdt_size), 4, ATOMIC },
-	{ CTRL(pmm_bell.asleep), 4, ATOMIC }, { CTRL(image_bell.asleep), 4, ATOMIC },
-	{ VDEV(id.magic), 4, PLAIN }, { VDEV(id.version), 4, PLAIN },
-	{ VDEV(id.device_id), 4, PLAIN }, { VDEV(id.features), 8, PLAIN },
-	{ VDEV(id.nr_queues), 4, PLAIN }, { VDEV(id.config_size), 4, PLAIN },
-	{ VDEV(device.ack_seq), 4, ATOMIC }, { VDEV(device.status), 4, ATOMIC },
-	{ VDEV(driver.req_seq), 4, ATOMIC }, { VDEV(driver.status), 4, PLAIN },
-	{ VDEV(driver.features), 8, PLAIN },
-	{ VDEV(kick[0]), 4, ATOMIC }, { VDEV(call[0]), 4, ATOMIC },
-	{ VDEV(vq_driver[0].desc), 8, PLAIN }, { VDEV(vq_driver[0].driver), 8, PLAIN },
-	{ VDEV(vq_driver[0].device), 8, PLAIN }, { VDEV(vq_driver[0].size), 4, PLAIN },
-	{ VDEV(vq_device[0].size_max), 4, PLAIN }, { VDEV(vq_device[0].state), 4, PLAIN },
+#define HEADERS \
+	{ CTRL(pmm.magic), 8, ATOMIC }, { CTRL(pmm.abi), 4, ATOMIC }, \
+	{ CTRL(pmm.epoch), 4, ATOMIC }, { CTRL(pmm.fdt_size), 4, ATOMIC }, \
+	{ CTRL(pmm_bell.asleep), 4, ATOMIC }, { CTRL(image_bell.asleep), 4, ATOMIC }, \
+	{ VDEV(id.magic), 4, PLAIN }, { VDEV(id.version), 4, PLAIN }, \
+	{ VDEV(id.device_id), 4, PLAIN }, { VDEV(id.features), 8, PLAIN }, \
+	{ VDEV(id.nr_queues), 4, PLAIN }, { VDEV(id.config_size), 4, PLAIN }, \
+	{ VDEV(device.ack_seq), 4, ATOMIC }, { VDEV(device.status), 4, ATOMIC }, \
+	{ VDEV(driver.req_seq), 4, ATOMIC }, { VDEV(driver.status), 4, PLAIN }, \
+	{ VDEV(driver.features), 8, PLAIN }, \
+	{ VDEV(kick[0]), 4, ATOMIC }, { VDEV(call[0]), 4, ATOMIC }, \
+	{ VDEV(vq_driver[0].desc), 8, PLAIN }, { VDEV(vq_driver[0].driver), 8, PLAIN }, \
+	{ VDEV(vq_driver[0].device), 8, PLAIN }, { VDEV(vq_driver[0].size), 4, PLAIN }, \
+	{ VDEV(vq_device[0].size_max), 4, PLAIN }, { VDEV(vq_device[0].state), 4, PLAIN }
+#define MESSAGES \
+	{ MEMORY + 192, 4, PLAIN }, { MEMORY + 256, 4, PLAIN }, \
+	{ MEMORY + 320, 4, PLAIN }, { MEMORY + 384, 4, PLAIN }
+/* Whose turn it is say the flags. */
+#define PACKED(i) \
+	{ MEMORY + 16 * i, 8, PLAIN }, { MEMORY + 16 * i + 8, 4, PLAIN }, \
+	{ MEMORY + 16 * i + 12, 2, PLAIN }, { MEMORY + 16 * i + 14, 2, ATOMIC }
+
+static const struct field split_fields[] = {
+	HEADERS,
 	DESC(0), DESC(1), DESC(2), DESC(3),
 	{ AVAIL, 2, ATOMIC }, { AVAIL + 2, 2, ATOMIC },
 	{ AVAIL + 4, 2, PLAIN }, { AVAIL + 6, 2, PLAIN }, { AVAIL + 8, 2, PLAIN },
@@ -83,10 +96,19 @@ static const struct field fields[] = {
 	USED_ELEM(0), USED_ELEM(1), USED_ELEM(2), USED_ELEM(3),
 	{ USED + 36, 2, ATOMIC },
 	/* two requests and their answers */
-	{ MEMORY + 192, 4, PLAIN }, { MEMORY + 256, 4, PLAIN },
-	{ MEMORY + 320, 4, PLAIN }, { MEMORY + 384, 4, PLAIN },
+	MESSAGES,
 };
-#define NR_CELLS (sizeof(fields) / sizeof(fields[0]))
+#define NR_CELLS (sizeof(split_fields) / sizeof(split_fields[0]))
+
+static const struct field packed_fields[] = {
+	HEADERS,
+	PACKED(0), PACKED(1), PACKED(2), PACKED(3),
+	{ AVAIL, 4, ATOMIC }, { USED, 4, ATOMIC }, /* the two sides' events */
+	MESSAGES,
+};
+static_assert(sizeof(packed_fields) <= sizeof(split_fields), "cells");
+
+static const struct field *fields;
 
 static uint8_t cell_at[MODEL_WINDOW_SIZE]; /* index + 1, at a field's first byte */
 
@@ -106,7 +128,12 @@ void game::before()
 {
 	now = this;
 	memset(model_window, 0, sizeof(model_window));
+	memset(cell_at, 0, sizeof(cell_at));
+	fields = model_play->packed ? packed_fields : split_fields;
 	for (unsigned int i = 0; i < NR_CELLS; i++) {
+		if (model_play->packed && i >= sizeof(packed_fields) / sizeof(packed_fields[0]))
+			break;
+		cell_at[fields[i].offset] = (uint8_t)(i + 1);
 		if (fields[i].sort == ATOMIC)
 			shared[i].store(0, rl::mo_relaxed, $);
 		else
@@ -417,9 +444,6 @@ int main(int argc, char **argv)
 		else
 			pattern = argv[i];
 	}
-	for (unsigned int i = 0; i < NR_CELLS; i++)
-		cell_at[fields[i].offset] = (uint8_t)(i + 1);
-
 	printf("TAP version 13\n");
 	if (!list) {
 		if (found(what, sizeof(what), log)) {

@@ -41,6 +41,7 @@ extern uint8_t model_window[MODEL_WINDOW_SIZE];
 struct model_play {
 	const char *name;
 	bool event_idx;
+	bool packed;
 	unsigned int driver_spins; /* looks before the driver sleeps */
 	unsigned int device_spins; /* turns before the device does */
 };

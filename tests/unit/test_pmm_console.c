@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "pmm_device.h"
+#include "pmm_mocks.h"
 
 #include <signal.h>
 #include <sys/socket.h>
@@ -10,18 +11,9 @@
 #include "pmm/conport.c"
 #include "pmm/console.c"
 #include "pmm/listen.c"
-#include "pmm/loop.h"
 
 #define SIZE 0x20000ull
 #define BUF_PA (WINDOW_PA + 0x18000)
-
-int ofl_loop_watch(struct ofl_loop *loop, struct ofl_source *source,
-		   uint32_t events)
-{
-	(void)loop;
-	source->events = events;
-	return 0;
-}
 
 struct fixture {
 	struct ofl_mem mem;

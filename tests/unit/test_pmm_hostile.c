@@ -6,6 +6,7 @@
  * attacked one comes back with a reset.
  */
 #include "pmm_9p.h"
+#include "pmm_mocks.h"
 
 #include <pthread.h>
 #include <time.h>
@@ -14,19 +15,10 @@
 #include "pmm/conport.c"
 #include "pmm/console.c"
 #include "pmm/listen.c"
-#include "pmm/loop.h"
 
 #define SIZE 0x40000ull
 #define BUF_PA (WINDOW_PA + 0x30000)
 #define OTHER_PA (WINDOW_PA + 0x38000)
-
-int ofl_loop_watch(struct ofl_loop *loop, struct ofl_source *source,
-		   uint32_t events)
-{
-	(void)loop;
-	source->events = events;
-	return 0;
-}
 
 struct fixture {
 	struct ofl_mem mem;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The network device against images that lie and peers that stand still or lie. */
 #include "pmm_device.h"
+#include "pmm_mocks.h"
 
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "pmm/options.h"
 #include "pmm/net.c"
 #include "pmm/net_open.c"
 #include "pmm/net_vhost.c"
@@ -20,20 +20,6 @@
 #define RX_SIZE 2048u
 #define RING 16u
 #define MTU 1500u
-
-int ofl_loop_watch(struct ofl_loop *loop, struct ofl_source *source,
-		   uint32_t events)
-{
-	(void)loop;
-	source->events = events;
-	return 0;
-}
-
-int ofl_options_size(const char *text, uint64_t *size)
-{
-	*size = strtoull(text, NULL, 0);
-	return 0;
-}
 
 int ofl_net_tap_open(struct net_wire *wire, const char *name, uint32_t *mtu)
 {

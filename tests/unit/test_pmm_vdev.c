@@ -81,7 +81,7 @@ static void header_says_what_it_is(void **state)
 	assert_int_equal(h->id.magic, OFL_VDEV_MAGIC);
 	assert_int_equal(h->id.version, OFL_VDEV_VERSION);
 	assert_int_equal(h->id.device_id, 4);
-	assert_true(h->id.features == (0x30 | F_ALL));
+	assert_true(h->id.features == (0x30 | F_ALL | OFL_F_RING_PACKED));
 	assert_int_equal(h->id.nr_queues, 2);
 	assert_int_equal(h->config[0], 0x5a);
 	assert_int_equal(h->vq_device[1].size_max, 128);

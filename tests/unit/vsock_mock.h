@@ -176,7 +176,7 @@ static inline void end(void)
 	ofl_vsock_lost();
 	assert_null(ofl_vsock_all);
 	assert_int_equal(nr_sockets, 0);
-	assert_int_equal(nr_orphans, 0);
+	assert_null(orphans);
 }
 
 /* The next packet of the image, in `seen`; false: there is none. */

@@ -42,15 +42,17 @@
 
 #define LWIP_UDP 1
 #define LWIP_TCP 1
+#ifndef TCP_MSS /* what a build may choose otherwise */
 #define TCP_MSS 1460
 #define TCP_WND (44 * TCP_MSS)
+#define TCP_RCV_SCALE 0
+#endif
 /*
  * Ours fits without a scale, but the peer's may not; and passt of 2023 scales its
  * own whether or not that was agreed upon.
  */
 #define LWIP_WND_SCALE 1
-#define TCP_RCV_SCALE 0
-#define TCP_SND_BUF (44 * TCP_MSS)
+#define TCP_SND_BUF TCP_WND
 #define TCP_SND_QUEUELEN (4 * TCP_SND_BUF / TCP_MSS)
 #define TCP_OVERSIZE TCP_MSS
 #define TCP_QUEUE_OOSEQ 1

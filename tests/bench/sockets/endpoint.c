@@ -106,6 +106,14 @@ bool service_has(const struct service *s)
 	return s->port == SOURCE_PORT ? s->left : s->len;
 }
 
+const uint8_t *service_borrow(struct service *s, uint32_t *len)
+{
+	if (*len > s->left)
+		*len = (uint32_t)s->left;
+	s->left -= *len;
+	return stuff;
+}
+
 uint32_t service_get(struct service *s, uint8_t *to, uint32_t len)
 {
 	uint32_t first;

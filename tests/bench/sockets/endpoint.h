@@ -29,6 +29,8 @@ void service_close(struct service *s);
 uint32_t service_put(struct service *s, const uint8_t *data, uint32_t len);
 /* What it has to send, at most len: how many bytes. */
 uint32_t service_get(struct service *s, uint8_t *to, uint32_t len);
+/* SOURCE: where they are, at most *len. */
+const uint8_t *service_borrow(struct service *s, uint32_t *len);
 bool service_has(const struct service *s);
 /* Serve LINES, once it has been told where. */
 bool service_lines(struct service *s, const struct ofl_mem *mem);
