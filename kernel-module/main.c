@@ -122,7 +122,11 @@ static int pm_event(struct notifier_block *nb, unsigned long event, void *arg)
 	}
 }
 
-static struct notifier_block pm_notifier = { .notifier_call = pm_event };
+/* Before the kernel's own (priority 0) that disables CPU hotplug. */
+static struct notifier_block pm_notifier = {
+	.notifier_call = pm_event,
+	.priority = 1,
+};
 
 /*
  * So that a kernel started by kexec finds all cores and nobody in its memory.  A

@@ -107,6 +107,30 @@ pmm_stop
 check "rmmod with a recovery due" rmmod offload
 check "all cores back" all_online
 
+# One that no NMI reaches: INIT does, and a recovery takes the core from Linux again.
+if [ "$arch" = x86_64 ]; then
+	dmesg_mark
+	check "deaf: insmod" insmod $KO cpu=$CPU image=$IMG/beats.bin args=deaf
+	echo 60000 > $DEV/recovery_delay_ms
+	echo enabled > $DEV/recovery
+	pmm_start
+	check "deaf: has beaten" until_true 60 attr_atleast heartbeat 10
+	echo 500 > $DEV/heartbeat_ms
+	check "deaf: Linux has its core" until_true 60 attr_is core linux
+	check "deaf: all cores back" all_online
+	check "deaf: no answer" says 'beats.bin crashed: no heartbeat for 500 ms, after 10; no answer'
+	check "deaf: the words" says 'offload0: image .*beats.bin does not obey; CPU 3 is taken from it by force'
+	is "deaf: crashed" "$(attr state) $(attr crashes) $(attr heartbeats_lost) $(attr recoveries)" "crashed 1 1 0"
+	echo 10 > $DEV/recovery_delay_ms
+	check "deaf: start" sh -c "echo start > $DEV/state"
+	check "deaf: it comes back by itself" until_true 120 attr_atleast recoveries 1
+	is "deaf: starts" "$(attr starts)" 3
+	echo disabled > $DEV/recovery
+	pmm_stop
+	check "deaf: rmmod" rmmod offload
+	check "deaf: all cores back in the end" all_online
+fi
+
 # From the first moment, by parameters; interrupts masked.  aarch64: stuck, and no recovery.
 dmesg_mark
 check "masked: insmod" insmod $KO cpu=$CPU image=$IMG/beats.bin args=mask heartbeat_ms=500 recovery=1

@@ -69,6 +69,76 @@ wait $PMM_PID 2> /dev/null
 check "no stop on close: detached" wait_attr pmm none 60
 is "no stop on close: it runs on" "$(attr state) $(online)" "running 0-2"
 
+# --- cpusets and other cores change meanwhile ---
+
+CG=/tmp/cgroup
+mkdir $CG
+if mount -t cgroup2 none $CG 2> /dev/null && grep -q cpuset $CG/cgroup.controllers; then
+	echo +cpuset > $CG/cgroup.subtree_control
+	mkdir $CG/some
+	for cpus in 0-3 3 1 0-2; do
+		echo $cpus > $CG/some/cpuset.cpus
+		sh -c "echo 0 > $CG/some/cgroup.procs; true"
+	done
+	is "cpuset: without the lent core" "$(cat $CG/some/cpuset.cpus.effective)" 0-2
+	echo 0-3 > $CG/some/cpuset.cpus
+	echo 0 > /sys/devices/system/cpu/cpu1/online
+	is "cpuset: follows the others" "$(cat $CG/some/cpuset.cpus.effective)" 0,2
+	echo 1 > /sys/devices/system/cpu/cpu1/online
+	is "cpuset: the image runs on" "$(attr state) $(online)" "running 0-2"
+else
+	skip "cpusets" "this kernel has them elsewhere"
+fi
+
+# --- sleep ---
+
+# nap STATE LEVEL: go to sleep as far as LEVEL, and wake up
+nap()
+{
+	echo "$2" > /sys/power/pm_test && echo "$1" > /sys/power/state
+} 2> /dev/null
+
+has() { grep -q -w "$1" "$2"; }
+# That wait is a busy one.
+echo 0 > /sys/module/suspend/parameters/pm_test_delay
+
+dmesg_mark
+check "sleep=refuse: suspend is refused" sh -c "! echo freeze > /sys/power/state 2> /dev/null"
+check "sleep=refuse: the words" sh -c "dmesg | tail -n +$((MARK + 1)) |
+	grep -q 'the machine cannot sleep while CPU 3 is lent to offload0; echo stop > '"
+# Who opens it for reading is about to hibernate, for writing, to come back from there.
+check "sleep=refuse: so is hibernation" sh -c "! true < /dev/snapshot" 2> /dev/null
+check "sleep=refuse: and a restore" sh -c "! true > /dev/snapshot" 2> /dev/null
+is "sleep=refuse: it runs on" "$(attr state) $(online)" "running 0-2"
+echo stop > $DEV/state
+echo start > $DEV/state
+is "sleep=refuse: it can be started as before" "$(attr state)" running
+check "rmmod" rmmod offload
+
+check "sleep=stop: insmod" insmod $KO cpu=$CPU image=$IMG/spin.bin sleep=stop
+for how in "freeze devices" "mem processors"; do
+	set -- $how
+	if [ $1 = mem ] && ! has deep /sys/power/mem_sleep; then
+		skip "sleep=stop: $how" "this machine cannot"
+		continue
+	fi
+	is "sleep=stop: $how: a core is lent" "$(attr state) $(online)" "running 0-2"
+	check "sleep=stop: $how" nap $how
+	is "sleep=stop: $how: stopped" "$(attr state) $(attr core) $(online)" "offline linux 0-3"
+	check "sleep=stop: $how: it starts afterwards" sh -c "echo start > $DEV/state"
+done
+echo none > /sys/power/pm_test
+is "sleep=stop: before hibernation" "$(attr state) $(online)" "running 0-2"
+exec 7< /dev/snapshot
+is "sleep=stop: hibernation: stopped" "$(attr state) $(attr core) $(online)" "offline linux 0-3"
+dmesg_mark
+check "sleep=stop: no start meanwhile" sh -c "! echo start > $DEV/state 2> /dev/null"
+check "sleep=stop: and why" sh -c "dmesg | tail -n +$((MARK + 1)) |
+	grep -q 'CPU 3 cannot be taken: the machine is about to sleep'"
+exec 7<&-
+check "sleep=stop: hibernation: it starts afterwards" sh -c "echo start > $DEV/state"
+is "sleep=stop: and runs" "$(attr state) $(online)" "running 0-2"
+
 # --- an image that masks everything, for ever ---
 
 echo stop > $DEV/state

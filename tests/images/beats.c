@@ -4,8 +4,10 @@
  *	beats HOW [NUMBER]
  *
  * Says so on the console, beats NUMBER times (10), 20 ms apart, then: for ever (on), hangs
- * (hang), hangs with interrupts masked (mask), has a null pointer (crash).
+ * (hang), hangs with interrupts masked (mask), and is deaf to NMIs (deaf; aarch64: mask),
+ * has a null pointer (crash).
  */
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +21,29 @@ static __attribute__((noinline)) void hang(void)
 {
 	for (;;)
 		__asm__ volatile("" : : : "memory");
+}
+
+/* Interrupts masked; the first NMI does not return, so that there is no second one. */
+static void deafen(void)
+{
+	ofl_irq_save();
+#ifdef __x86_64__
+	static uint16_t table[256][8] __attribute__((aligned(16)));
+	struct {
+		uint16_t limit;
+		uint64_t base;
+	} __attribute__((packed)) idt;
+	uintptr_t to = (uintptr_t)hang;
+
+	__asm__ volatile("sidt %0" : "=m"(idt));
+	memcpy(table, (const void *)(uintptr_t)idt.base, idt.limit + 1u);
+	table[2][0] = (uint16_t)to;
+	table[2][3] = (uint16_t)(to >> 16);
+	table[2][4] = (uint16_t)(to >> 32);
+	table[2][5] = (uint16_t)(to >> 48);
+	idt.base = (uintptr_t)table;
+	__asm__ volatile("lidt %0" : : "m"(idt));
+#endif
 }
 
 int main(int argc, char **argv)
@@ -37,6 +62,8 @@ int main(int argc, char **argv)
 		*null = 1;
 	if (!strcmp(how, "mask"))
 		ofl_irq_save();
+	if (!strcmp(how, "deaf"))
+		deafen();
 	hang();
 	return 0;
 }

@@ -94,6 +94,7 @@ size:
 install: all
 	install -D -m 755 $(PMM_BIN) $(DESTDIR)$(PREFIX)/sbin/offload-pmm
 	install -D -m 644 $(MODULE_KO) $(DESTDIR)$(PREFIX)/lib/offload/$(KVER)/offload.ko
+	install -D -m 644 kernel-module/70-offload.rules $(DESTDIR)$(PREFIX)/lib/udev/rules.d/70-offload.rules
 	install -d $(DESTDIR)$(PREFIX)/lib/offload/images $(DESTDIR)$(PREFIX)/include/offload
 	install -m 644 $(B)/images/*.bin $(DESTDIR)$(PREFIX)/lib/offload/images/
 	install -m 644 include/offload/*.h $(DESTDIR)$(PREFIX)/include/offload/
