@@ -33,6 +33,16 @@ void ofl_core_init(void)
 				(uint8_t *)ofl_boot->info.window_pa : NULL;
 	ofl_heap_start = __ofl_image_end;
 	ofl_heap_end = region + ofl_boot->info.private_size;
+	ofl_platform_used(ofl_heap_start);
+}
+
+void ofl_platform_used(const uint8_t *end)
+{
+	uint64_t used = (uintptr_t)end - OFL_REGION_VA;
+
+	/* the heap may shrink; what was there is still there */
+	if (used > ofl_boot->extent.used)
+		ofl_boot->extent.used = used;
 }
 
 uint32_t ofl_platform_pmm_epoch(void)

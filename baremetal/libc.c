@@ -22,6 +22,7 @@ void *sbrk(ptrdiff_t change)
 		return (void *)-1;
 	}
 	end += change;
+	ofl_platform_used(end);
 	return old;
 }
 

@@ -30,6 +30,8 @@ extern uint8_t *ofl_window_va;
 /* Bounds of the heap, valid before ofl_main. */
 extern uint8_t *ofl_heap_start;
 extern uint8_t *ofl_heap_end;
+/* The heap is used up to here now. */
+void ofl_platform_used(const uint8_t *end);
 
 /* The number of the attached PMM, 0 if there is none (trusted: from the host). */
 uint32_t ofl_platform_pmm_epoch(void);

@@ -22,7 +22,6 @@
 #include <linux/cpu.h>
 #include <linux/delay.h>
 #include <linux/jiffies.h>
-#include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/printk.h>
 #include <linux/timekeeping.h>
@@ -39,6 +38,8 @@
 /* From a stop request to a core that is parked or off. */
 #define STOP_MS 2000
 #define STOP_AGAIN_MS 20
+/* A core that does what it is told does it in some us: so many we do not sleep. */
+#define SPINS 300
 
 void ofl_instance_set_phase(struct ofl_instance *inst, enum ofl_phase phase)
 {
@@ -111,11 +112,13 @@ int ofl_instance_check(struct ofl_instance *inst)
 /**
  * ofl_instance_take() - LINUX to HELD
  *
- * Checks first, and changes nothing if the core cannot be taken.
+ * Checks first, and changes nothing if the core cannot be taken, but that the memory of
+ * the last image is gone: while the core is on its way nothing is to be waited for.
  */
 int ofl_instance_take(struct ofl_instance *inst)
 {
 	bool online;
+	u64 since;
 	int err;
 
 	if (inst->going)
@@ -128,10 +131,14 @@ int ofl_instance_take(struct ofl_instance *inst)
 	err = ofl_instance_check(inst);
 	if (err)
 		return err;
+	since = ktime_get_ns();
 	err = ofl_arch_prepare(inst);
+	ofl_timing_end(inst, OFL_TIMING_PREPARE, since);
 	if (err)
 		return err;
 
+	if (inst->source.blob)
+		ofl_fill_private(inst);
 	inst->region.in_use = true;
 	err = OFL_STEP(take, ofl_arch_take(inst), -EAGAIN);
 	if (err) {
@@ -178,6 +185,7 @@ int ofl_instance_take(struct ofl_instance *inst)
  */
 int ofl_instance_return(struct ofl_instance *inst)
 {
+	u64 since = ktime_get_ns();
 	enum ofl_phase was = inst->phase;
 	int err;
 
@@ -198,6 +206,7 @@ int ofl_instance_return(struct ofl_instance *inst)
 	inst->region.in_use = false;
 	ofl_devices_unlend(inst);
 	ofl_arch_release(inst);
+	ofl_timing_end(inst, OFL_TIMING_RETURN, since);
 	pr_info("offload%u has returned CPU %u to Linux\n", inst->number,
 		inst->cpu);
 	return 0;
@@ -205,59 +214,19 @@ int ofl_instance_return(struct ofl_instance *inst)
 
 /* ----------------------------------------------------------------- start */
 
-static s64 counter_ns(u64 counter, u64 hz)
-{
-	u64 rest;
-	u64 s = div64_u64_rem(counter, hz, &rest);
-
-	return s * NSEC_PER_SEC + div64_u64(rest * NSEC_PER_SEC, hz);
-}
-
-/* The boot page and the image, into a private part that is zero first. */
-static void fill_private(struct ofl_instance *inst)
-{
-	const struct ofl_image *image = &inst->source.image;
-	struct ofl_boot *boot = ofl_instance_boot(inst);
-	struct ofl_boot_info *info = &boot->info;
-
-	memset(inst->region.va, 0, inst->region.private_size);
-	ofl_image_copy(image, inst->source.blob, inst->region.va);
-
-	info->magic = OFL_BOOT_MAGIC;
-	info->abi = OFL_ABI_VERSION;
-	info->machine = ofl_arch_machine;
-	info->size = sizeof(*boot);
-	info->cpu = inst->cpu;
-	info->region_pa = inst->region.pa;
-	info->private_size = inst->region.private_size;
-	info->window_pa = inst->region.pa + inst->region.private_size;
-	info->window_size = inst->region.window_size;
-	info->entry = image->entry;
-	info->image_size = image->size;
-	info->flags = image->flags;
-	info->counter_hz = ofl_arch_counter_hz();
-	strscpy(boot->args, inst->args, sizeof(boot->args));
-	info->args_len = strlen(boot->args);
-	strscpy(boot->image_name, inst->source.name, sizeof(boot->image_name));
-	ofl_devices_fill(inst, boot);
-	ofl_arch_fill_boot(inst, boot);
-	ofl_chardev_publish_epoch(inst);
-	ofl_bell_publish(inst);
-
-	info->start_counter = ofl_arch_counter();
-	info->wall_offset_ns = ktime_get_real_ns() -
-			       counter_ns(info->start_counter, info->counter_hz);
-	ofl_arch_sync(inst->region.va, inst->region.private_size);
-}
-
 /* 0 once the image has made its first store */
 static int wait_entered(struct ofl_instance *inst)
 {
 	unsigned long end = jiffies + msecs_to_jiffies(START_MS);
 	unsigned long again = jiffies + msecs_to_jiffies(START_AGAIN_MS);
+	unsigned int spins = 0;
 	int err;
 
 	while (ofl_watch_state(inst) == OFL_STATE_NONE) {
+		if (spins++ < SPINS) {
+			udelay(1);
+			continue;
+		}
 		if (time_after(jiffies, end))
 			return -ETIMEDOUT;
 		if (time_after(jiffies, again)) {
@@ -280,6 +249,8 @@ static int wait_entered(struct ofl_instance *inst)
  */
 int ofl_instance_start(struct ofl_instance *inst)
 {
+	u64 since = ktime_get_ns(), sent;
+	bool filled = false;
 	int err;
 
 	if (inst->phase == OFL_PHASE_RUNNING) {
@@ -301,6 +272,7 @@ int ofl_instance_start(struct ofl_instance *inst)
 		err = ofl_instance_take(inst);
 		if (err)
 			return err;
+		filled = true;
 	}
 	/* CRASHED: the image may still be on its way out */
 	if (!ofl_arch_is_idle(inst)) {
@@ -313,15 +285,18 @@ int ofl_instance_start(struct ofl_instance *inst)
 
 	WRITE_ONCE(inst->has_exited, false);
 	WRITE_ONCE(inst->exit_status, 0);
-	WRITE_ONCE(inst->image_state, OFL_STATE_NONE);
 	inst->odd_state = false;
 	inst->late_told = false;
 	inst->crash_told = false;
 	ofl_supervise_started(inst);
-	fill_private(inst);
+	if (!filled)
+		ofl_fill_private(inst);
+	WRITE_ONCE(inst->image_state, OFL_STATE_NONE);
+	ofl_fill_boot(inst);
 	inst->started = ktime_get();
 	ofl_bell_core(inst, true);
 	err = ofl_devices_lend(inst);
+	sent = ofl_arch_counter();
 	if (!err)
 		err = OFL_STEP(start, ofl_arch_start(inst), -EBUSY);
 	if (!err)
@@ -342,6 +317,9 @@ int ofl_instance_start(struct ofl_instance *inst)
 		ofl_instance_return(inst);
 		return err;
 	}
+	ofl_timing_entered(inst, OFL_TIMING_ENTER, sent);
+	ofl_timing_entered(inst, OFL_TIMING_GAP, inst->dead_counter);
+	ofl_timing_end(inst, OFL_TIMING_START, since);
 	WRITE_ONCE(inst->starts, inst->starts + 1);
 	ofl_instance_set_phase(inst, OFL_PHASE_RUNNING);
 	pr_info("offload%u started image %s (%s, %llu KiB) on CPU %u\n",
@@ -362,6 +340,20 @@ static void request(struct ofl_instance *inst, u32 value)
 	ofl_arch_sync(&boot->host, sizeof(boot->host));
 }
 
+/* Until the core is held, or it is time to ring again. */
+static void wait_idle(struct ofl_instance *inst)
+{
+	unsigned long again = jiffies + msecs_to_jiffies(STOP_AGAIN_MS);
+	unsigned int spins = 0;
+
+	while (!ofl_arch_is_idle(inst) && time_before(jiffies, again)) {
+		if (spins++ < SPINS)
+			udelay(1);
+		else
+			usleep_range(50, 100);
+	}
+}
+
 /**
  * ofl_instance_stop() - RUNNING, CRASHED or STUCK to HELD
  *
@@ -372,18 +364,17 @@ static void request(struct ofl_instance *inst, u32 value)
 int ofl_instance_stop(struct ofl_instance *inst)
 {
 	unsigned long end = jiffies + msecs_to_jiffies(STOP_MS);
-	unsigned long again = jiffies;
+	u64 since = ktime_get_ns();
 	int err;
 
 	request(inst, OFL_REQUEST_STOP);
 	while (!ofl_arch_is_idle(inst) && time_before(jiffies, end)) {
-		if (time_after_eq(jiffies, again)) {
-			ofl_arch_ring(inst);
-			again = jiffies + msecs_to_jiffies(STOP_AGAIN_MS);
-		}
-		usleep_range(100, 200);
+		ofl_arch_ring(inst);
+		wait_idle(inst);
 	}
 	if (OFL_STEP(obeys, ofl_arch_is_idle(inst), false)) {
+		inst->dead_counter = ofl_arch_counter();
+		ofl_timing_end(inst, OFL_TIMING_STOP, since);
 		/* it may have exited or crashed of its own: that is said there */
 		ofl_watch_look(inst);
 		if (inst->phase != OFL_PHASE_HELD) {

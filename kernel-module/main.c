@@ -24,6 +24,7 @@
 #include <linux/string.h>
 #include <linux/suspend.h>
 
+#include "arch.h"
 #include "fault.h"
 #include "table.h"
 
@@ -317,6 +318,7 @@ static int __init offload_init(void)
 	remove_all(false);
 	if (!list_empty(&ofl_table))
 		return stay(err);
+	ofl_arch_exit();
 	atomic_notifier_chain_unregister(&panic_notifier_list, &panic_block);
 	unregister_reboot_notifier(&reboot_notifier);
 err_pm:
@@ -338,6 +340,7 @@ static void __exit offload_exit(void)
 	unregister_pm_notifier(&pm_notifier);
 	ofl_chardev_close_down();
 	remove_all(true);
+	ofl_arch_exit();
 	ofl_guard_exit();
 	ofl_chardev_exit();
 	ofl_fault_exit();

@@ -24,6 +24,7 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
+#include "arch.h"
 #include "fault.h"
 #include "table.h"
 
@@ -332,6 +333,7 @@ int ofl_region_get(struct ofl_region *region, const struct ofl_memspec *spec,
 	region->private_size = size - window;
 	region->window_size = window;
 	memset(region->va, 0, size);
+	ofl_arch_sync(region->va, size);
 	return 0;
 }
 

@@ -4,10 +4,11 @@
  *
  * Files: main.c (parameters, life of the module), table.c (all instances),
  * manage.c (adding and removing them at run time), spec.c (what a user wants),
- * instance.c (the state machine), guard.c (keeps Linux's hands off lent cores),
- * memory.c, device.c (devices for images), source.c (finding an image file), watch.c (what the image says of
- * itself), bell.c (doorbells), sysfs.c, chardev.c, and per architecture what
- * is behind arch.h.
+ * instance.c (the state machine), fill.c (what an image finds in memory),
+ * guard.c (keeps Linux's hands off lent cores), memory.c, device.c (devices for
+ * images), source.c (finding an image file), watch.c (what the image says of
+ * itself), bell.c (doorbells), timing.c (how long it all takes), sysfs.c,
+ * chardev.c, and per architecture what is behind arch.h.
  *
  * Locking: instance->lock is held by whoever changes phase, image or boot page
  * (sysfs stores, the watcher, reboot, exit).  Fields that others read without
@@ -31,6 +32,7 @@
 #include "device.h"
 #include "image.h"
 #include "memspec.h"
+#include "timing.h"
 
 enum ofl_phase {
 	OFL_PHASE_LINUX,   /* the core belongs to Linux */
@@ -48,6 +50,7 @@ struct ofl_region {
 	u64 private_size;
 	u64 window_size;
 	void *va; /* all of it, cached; NULL: there is none */
+	u64 dirty; /* from its start: behind that all of the private part is zero */
 	bool in_use; /* under a core that is not known to have left: never free */
 };
 
@@ -121,6 +124,8 @@ struct ofl_instance {
 	bool kept_module; /* a stuck image: the module must stay */
 	unsigned long ended_at; /* jiffies of EXITED, CRASHED or STOPPED */
 	ktime_t started;
+	u64 timings[OFL_TIMING_NR]; /* ns; read without lock */
+	u64 dead_counter; /* when the core was last known to be nobody's */
 	u32 starts;	  /* read without lock */
 	bool has_exited;  /* exit_status is valid; read without lock */
 	s32 exit_status;  /* read without lock */
@@ -162,6 +167,12 @@ void ofl_instance_ask(struct ofl_instance *inst);
 int ofl_instance_release(struct ofl_instance *inst);
 void ofl_instance_set_phase(struct ofl_instance *inst, enum ofl_phase phase);
 enum ofl_instance_state ofl_instance_state(const struct ofl_instance *inst);
+
+/* --- fill.c --- */
+/* All but the boot page: clear what is left, copy the image.  The core may be Linux's. */
+void ofl_fill_private(struct ofl_instance *inst);
+/* The boot page, right before a start. */
+void ofl_fill_boot(struct ofl_instance *inst);
 
 /* --- source.c --- */
 /* Find, read and check an image; on success it replaces inst->source. */

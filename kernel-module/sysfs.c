@@ -44,6 +44,7 @@
  *                see supervise.c
  *   starts, crashes, heartbeats_lost, recoveries
  *                counters of this instance
+ *   timings      how long each step of lending the core took, the last time: timing.h
  *   bell         the image's doorbell: number in /proc/interrupts (0: there is
  *                none), rings so far, rings at the image so far
  *   cid          of the image's vsock device, as the PMM has said; empty: it has
@@ -375,6 +376,13 @@ static ssize_t sleeps_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(sleeps);
 
+static ssize_t timings_show(struct device *dev, struct device_attribute *attr,
+			    char *buf)
+{
+	return ofl_timing_show(to_inst(dev), buf);
+}
+static DEVICE_ATTR_RO(timings);
+
 static ssize_t abi_show(struct device *dev, struct device_attribute *attr,
 			char *buf)
 {
@@ -418,6 +426,7 @@ static struct attribute *attrs[] = {
 	&dev_attr_spurious.attr,  &dev_attr_bell.attr,
 	&dev_attr_sleeps.attr,	  &dev_attr_abi.attr,
 	&dev_attr_cid.attr,	  &dev_attr_devices.attr,
+	&dev_attr_timings.attr,
 	NULL,
 };
 

@@ -80,6 +80,7 @@ static void look_at_exit(struct ofl_instance *inst)
 		say_late(inst, "exited");
 		return;
 	}
+	inst->dead_counter = ofl_arch_counter();
 	WRITE_ONCE(inst->has_exited, true);
 	pr_info("offload%u: image %s exited with status %d\n", inst->number,
 		inst->source.name, inst->exit_status);

@@ -276,6 +276,17 @@ struct ofl_boot_image {
 _Static_assert(sizeof(struct ofl_boot_image) == OFL_LINE, "boot image size");
 
 /*
+ * How far the image has written into its private part: bytes from its start, the highest
+ * so far.  0: it does not say.  Behind that the host need not clear for the next
+ * image, if this one has ended well.
+ */
+struct ofl_boot_extent {
+	uint64_t used;
+	uint64_t reserved[7];
+};
+_Static_assert(sizeof(struct ofl_boot_extent) == OFL_LINE, "boot extent size");
+
+/*
  * Device registers that are the image's, which maps them at their physical
  * address.  irq: aarch64, the INTID of an SPI that the host has routed to this
  * core and left disabled; enabling it is one bit of GICD_ISENABLER.
@@ -300,7 +311,8 @@ struct ofl_boot {
 	} arch; /* host, before the start */
 	struct ofl_boot_host host;   /* host */
 	struct ofl_boot_image image; /* image */
-	uint8_t reserved[704];
+	struct ofl_boot_extent extent; /* image */
+	uint8_t reserved[640];
 	/*
 	 * The arguments behind argv[0], as one string in the syntax of a
 	 * shell's words: blanks separate; '...', "..." and \ quote.  NUL
@@ -314,6 +326,7 @@ struct ofl_boot {
 _Static_assert(offsetof(struct ofl_boot, arch) == 128, "boot page");
 _Static_assert(offsetof(struct ofl_boot, host) == 192, "boot page");
 _Static_assert(offsetof(struct ofl_boot, image) == 256, "boot page");
+_Static_assert(offsetof(struct ofl_boot, extent) == 320, "boot page");
 _Static_assert(offsetof(struct ofl_boot, args) == 1024, "boot page");
 _Static_assert(offsetof(struct ofl_boot, image_name) == 2048, "boot page");
 _Static_assert(offsetof(struct ofl_boot, device) == 2304, "boot page");

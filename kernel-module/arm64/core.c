@@ -159,25 +159,38 @@ static bool wait_off(struct ofl_instance *inst)
 
 int ofl_arch_take(struct ofl_instance *inst)
 {
+	u64 since = ktime_get_ns();
 	int err = OFL_STEP(offline, remove_cpu(inst->cpu), -EBUSY);
 
+	inst->dead_counter = ofl_arch_counter();
+	ofl_timing_end(inst, OFL_TIMING_OFFLINE, since);
 	if (err)
 		return err < 0 ? err : -ENXIO;
-	if (OFL_STEP(off, wait_off(inst), false))
+	since = ktime_get_ns();
+	if (OFL_STEP(off, wait_off(inst), false)) {
+		ofl_timing_end(inst, OFL_TIMING_HELD, since);
 		return 0;
+	}
 	pr_err("the firmware does not say that CPU %u is off: AFFINITY_INFO = %d\n",
 	       inst->cpu, ofl_psci_affinity_info(inst->core->mpidr));
 	add_cpu(inst->cpu);
 	return -EIO;
 }
 
+void ofl_arch_exit(void)
+{
+}
+
 int ofl_arch_return(struct ofl_instance *inst)
 {
 	unsigned int i;
+	u64 since;
 	int err = 0;
 
 	for (i = 0; i < RETURN_TRIES; i++) {
+		since = ktime_get_ns();
 		err = OFL_STEP(online, add_cpu(inst->cpu), -EBUSY);
+		ofl_timing_end(inst, OFL_TIMING_ONLINE, since);
 		/* 1: it was online; somebody was faster, fine as well */
 		if (err >= 0 && cpu_online(inst->cpu))
 			return 0;

@@ -3,8 +3,8 @@
  * Taking a core on x86_64.
  *
  * An offlined CPU reports its death and then calls tboot_shutdown() on its way
- * to HLT or MWAIT.  While a core is taken, a kprobe sits there and sends that
- * one CPU to ofl_park_leave instead.  From then on an NMI is the host's signal
+ * to HLT or MWAIT.  A kprobe sits there from the first take on, and sends the one
+ * CPU that is being taken to ofl_park_leave instead.  From then on an NMI is the host's signal
  * to it, first in the park's IDT, then in the image's.  add_cpu() sends INIT,
  * which ends whatever the core was doing.
  */
@@ -163,6 +163,36 @@ static void divert_post(struct kprobe *p, struct pt_regs *regs,
 }
 NOKPROBE_SYMBOL(divert_post);
 
+/*
+ * From the first take until the module goes: to arm and to disarm it costs as much as
+ * hotplug does, and all other CPUs it lets pass.
+ */
+static struct kprobe probe = {
+	.symbol_name = "tboot_shutdown",
+	.pre_handler = divert_pre,
+	.post_handler = divert_post,
+};
+static bool probing;
+
+static int probe_once(void)
+{
+	int err;
+
+	if (probing)
+		return 0;
+	probe.addr = NULL; /* of a try that failed */
+	err = register_kprobe(&probe);
+	probing = !err;
+	return err;
+}
+
+void ofl_arch_exit(void)
+{
+	if (probing)
+		unregister_kprobe(&probe);
+	probing = false;
+}
+
 static bool wait_parked(struct ofl_arch_core *core)
 {
 	unsigned long end = jiffies + msecs_to_jiffies(PARK_MS);
@@ -171,22 +201,18 @@ static bool wait_parked(struct ofl_arch_core *core)
 	while (!smp_load_acquire(&core->mailbox->parked)) {
 		if (time_after(jiffies, end))
 			return false;
-		usleep_range(100, 200);
+		usleep_range(50, 100);
 	}
 	return true;
 }
 
 int ofl_arch_take(struct ofl_instance *inst)
 {
-	struct kprobe probe = {
-		.symbol_name = "tboot_shutdown",
-		.pre_handler = divert_pre,
-		.post_handler = divert_post,
-	};
+	u64 since;
 	int err;
 
 	mutex_lock(&divert_lock);
-	err = OFL_STEP(kprobe, register_kprobe(&probe), -EINVAL);
+	err = OFL_STEP(kprobe, probe_once(), -EINVAL);
 	if (err) {
 		pr_err("no kprobe on tboot_shutdown: error %d; the kernel needs CONFIG_KPROBES and CONFIG_INTEL_TXT\n",
 		       err);
@@ -195,7 +221,11 @@ int ofl_arch_take(struct ofl_instance *inst)
 	}
 	divert_core = inst->core;
 	WRITE_ONCE(divert_cpu, inst->cpu);
+	since = ktime_get_ns();
 	err = OFL_STEP(offline, remove_cpu(inst->cpu), -EBUSY);
+	inst->dead_counter = ofl_arch_counter();
+	ofl_timing_end(inst, OFL_TIMING_OFFLINE, since);
+	since = ktime_get_ns();
 	if (err > 0) { /* somebody else took it offline just now */
 		err = -ENXIO;
 	} else if (!err && !OFL_STEP(parked, wait_parked(inst->core), false)) {
@@ -203,8 +233,8 @@ int ofl_arch_take(struct ofl_instance *inst)
 		       inst->cpu);
 		err = -EIO;
 	}
+	ofl_timing_end(inst, OFL_TIMING_HELD, since);
 	WRITE_ONCE(divert_cpu, -1);
-	unregister_kprobe(&probe);
 	if (err == -EIO)
 		add_cpu(inst->cpu);
 out:
@@ -215,10 +245,13 @@ out:
 int ofl_arch_return(struct ofl_instance *inst)
 {
 	unsigned int i;
+	u64 since;
 	int err = 0;
 
 	for (i = 0; i < RETURN_TRIES; i++) {
+		since = ktime_get_ns();
 		err = OFL_STEP(online, add_cpu(inst->cpu), -EBUSY);
+		ofl_timing_end(inst, OFL_TIMING_ONLINE, since);
 		/* 1: it was online; somebody was faster, fine as well */
 		if (err >= 0 && cpu_online(inst->cpu))
 			return 0;

@@ -41,6 +41,21 @@ for i in startup fpu; do
 	is "$i: exit status" "$(attr exit_status)" 0
 done
 
+# What one image leaves in memory, the next one does not find.
+for i in 1 2; do
+	echo $IMG/leavings.bin > $DEV/image
+	echo start > $DEV/state
+	check "leavings $i: ends" wait_attr state offline 30
+	is "leavings $i: nothing was there" "$(attr exit_status)" 0
+done
+
+# How long it all took; Linux's part of it is a part.
+is "timings: names" "$(cut -d ' ' -f 1 $DEV/timings | tr '\n' ' ')" \
+	"fill clean prepare offline held boot enter gap start stop online return "
+check "timings: numbers" sh -c "! grep -qvE '^[a-z]+ [0-9]+\$' $DEV/timings"
+check "timings: taking the core took its time" \
+	awk '{ t[$1] = $2 } END { exit !(t["offline"] > 0 && t["start"] > 0 && t["fill"] > 0) }' $DEV/timings
+
 # Arguments, one per line.
 echo $IMG/args.bin > $DEV/image
 printf '%s' "one 'two words' \"three \\\"3\\\"\" four\\ 4" > $DEV/args
