@@ -29,8 +29,8 @@
  * What an echo takes that nobody listens to: its ring, our credit, our buffer; less what
  * the host need not have told yet, which is half of the credit.
  */
-#define ECHO_MOST ((64u + 64 + 32) * 1024)
-#define ECHO_LEAST (ECHO_MOST - 32 * 1024)
+#define ECHO_MOST ((64u + 128 + 32) * 1024)
+#define ECHO_LEAST (ECHO_MOST - 64 * 1024)
 
 static uint8_t there[MUCH], back[MUCH];
 
