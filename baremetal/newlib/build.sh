@@ -63,6 +63,10 @@ run make -j "${NEWLIB_JOBS:-2}"
 run make install
 # It installs under the target's name.
 mv "$prefix/$arch-elf/include" "$prefix/$arch-elf/lib" "$prefix"
+# On some processors it has system calls after all, each of which calls itself by way of
+# _write_r() and the like: the runtime's are the only ones.
+objects=$("${cross}ar" t "$prefix/lib/libc.a" | grep '^lib_a-sys' | grep -v '^lib_a-system\.o$') || :
+[ -z "$objects" ] || run "${cross}ar" d "$prefix/lib/libc.a" $objects
 # The compiler has one that knows its _Atomic; this one does not.
 rm -f "$prefix/include/stdatomic.h"
 rm -rf "$prefix/share" "$prefix/$arch-elf" "$work/src" "$work/build"

@@ -42,6 +42,7 @@
 
 #define MEASURE_MS 2
 #define MEASURE_LOOPS 100000000u
+#define MEASURE_TRIES 8u
 
 static volatile uint32_t *mmio; /* xAPIC; NULL: x2APIC */
 static bool ready;
@@ -76,22 +77,42 @@ uint64_t lapic_timer_hz(void)
 	return timer_hz;
 }
 
+/*
+ * Timer and TSC at one moment: of some tries the one that took the shortest, as an SMI, or
+ * a hypervisor with something else to do, may come between the two.
+ */
+static uint64_t both_counters(uint32_t *count)
+{
+	uint64_t before, after, at = 0, best = UINT64_MAX;
+	uint32_t now;
+
+	for (unsigned int i = 0; i < MEASURE_TRIES; i++) {
+		before = ofl_counter();
+		now = lapic_read(REG_TIMER_COUNT);
+		after = ofl_counter();
+		if (after - before < best) {
+			best = after - before;
+			at = before;
+			*count = now;
+		}
+	}
+	return at;
+}
+
 static void measure_timer(void)
 {
 	uint64_t ticks = ofl_counter_hz() / 1000 * MEASURE_MS;
-	uint32_t first, last, loops = 0;
+	uint32_t first = 0, last = 0, loops = 0;
 	uint64_t start, end;
 
 	lapic_write(REG_TIMER_DIVIDE, DIVIDE_BY_1);
 	lapic_write(REG_LVT_TIMER, LVT_MASKED | LAPIC_VECTOR_TIMER);
 	lapic_write(REG_TIMER_INIT, ~0u);
-	start = ofl_counter();
-	first = lapic_read(REG_TIMER_COUNT);
-	do {
+	start = both_counters(&first);
+	do
 		ofl_platform_relax();
-		end = ofl_counter();
-	} while (end - start < ticks && ++loops < MEASURE_LOOPS);
-	last = lapic_read(REG_TIMER_COUNT);
+	while (ofl_counter() - start < ticks && ++loops < MEASURE_LOOPS);
+	end = both_counters(&last);
 	lapic_write(REG_TIMER_INIT, 0);
 
 	if (end == start || first == last || !last)

@@ -45,12 +45,14 @@ static enum ofl_conduit find_in_dt(bool *old_psci)
 
 static enum ofl_conduit find_in_acpi(void)
 {
+#ifdef CONFIG_ACPI /* without it there is no such table */
 	u16 flags = acpi_gbl_FADT.arm_boot_flags;
 
-	if (!(flags & ACPI_FADT_PSCI_COMPLIANT))
-		return OFL_CONDUIT_NONE;
-	return flags & ACPI_FADT_PSCI_USE_HVC ? OFL_CONDUIT_HVC :
-						OFL_CONDUIT_SMC;
+	if (flags & ACPI_FADT_PSCI_COMPLIANT)
+		return flags & ACPI_FADT_PSCI_USE_HVC ? OFL_CONDUIT_HVC :
+							OFL_CONDUIT_SMC;
+#endif
+	return OFL_CONDUIT_NONE;
 }
 
 enum ofl_conduit ofl_psci_find(bool *old_psci)

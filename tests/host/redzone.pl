@@ -109,8 +109,8 @@ sub check
 
 sub signed
 {
-	my $n = number(shift);
-	return $n >= 2 ** 63 ? $n - 2 ** 64 : $n;
+	# By its bits: as floating point, -128 of 64 bits would be 0.
+	return unpack 'q', pack 'Q', number(shift);
 }
 
 while (<STDIN>) {

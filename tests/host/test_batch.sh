@@ -39,7 +39,8 @@ make_test 2_sees '[ ! -e /tmp/left ] && [ ! -e /run/left ] && ok files || not_ok
 	ping -c 1 127.0.0.1 > /dev/null && ok network || not_ok network'
 make_test 3_fails 'ok first; not_ok second "its reason"'
 make_test 4_breaks_off 'ok first; exit 0'
-make_test 5_panics 'ok first; echo c > /proc/sysrq-trigger; sleep 99'
+# What it has said is given time to leave the machine.
+make_test 5_panics 'ok first; sleep 2; echo c > /proc/sysrq-trigger; sleep 99'
 make_test 6_warns 'ok first; echo "<4>WARNING: CPU: 0 PID: 1 made up" > /dev/kmsg'
 make_test 7_hangs 'ok first; sleep 1000' 15
 make_test 8_ends 'ok first; kill -9 1; echo o > /proc/sysrq-trigger; sleep 99'

@@ -23,6 +23,8 @@
 #define __atomic_thread_fence(order) \
 	model_fence(order, MODEL_POINT(order, "", "fence"))
 #define __builtin_ia32_pause() model_relax()
+/* The model sees copies by memcpy(), not what goes around the caches. */
+#undef __SSE2__
 #undef memcpy
 #undef memset
 #define memcpy(to, from, len) model_memcpy(to, from, len)
