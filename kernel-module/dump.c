@@ -20,6 +20,7 @@
 
 #include "arch.h"
 #include "elfcore.h"
+#include "fault.h"
 #include "report.h"
 #include "supervise.h"
 
@@ -98,9 +99,11 @@ int ofl_dump_make(struct ofl_instance *inst, const struct ofl_crash *crash,
 	}
 	ofl_arch_sync(inst->region.va, inst->region.private_size);
 	core.file_size = used_size(inst);
-	text = kmalloc(OFL_ELFCORE_TEXT, GFP_KERNEL);
-	file = __vmalloc(OFL_ELFCORE_HEADER + core.file_size,
-			 GFP_KERNEL | __GFP_NOWARN | __GFP_RETRY_MAYFAIL);
+	text = OFL_STEP(dump_text, kmalloc(OFL_ELFCORE_TEXT, GFP_KERNEL), NULL);
+	file = OFL_STEP(dump_file,
+			__vmalloc(OFL_ELFCORE_HEADER + core.file_size,
+				  GFP_KERNEL | __GFP_NOWARN | __GFP_RETRY_MAYFAIL),
+			NULL);
 	if (!text || !file) {
 		pr_warn("offload%u: no core file: no memory for its %llu KiB\n",
 			inst->number, core.file_size >> 10);
@@ -122,30 +125,44 @@ int ofl_dump_make(struct ofl_instance *inst, const struct ofl_crash *crash,
 	return 0;
 }
 
-/* A copy of the crash record, for the caller to free; NULL: no memory. */
-struct ofl_crash *ofl_dump_record(struct ofl_instance *inst)
+/* Registers are the heart of a core file, but a file without them has the rest. */
+static struct ofl_crash *with_registers(struct ofl_instance *inst,
+					struct ofl_crash *crash)
+{
+	if (!crash)
+		pr_warn("offload%u: no memory for the registers of image %s; its core file is without them\n",
+			inst->number, inst->source.name);
+	return crash;
+}
+
+/* A copy of the crash record, for the caller to free; NULL: no memory, and said so. */
+static struct ofl_crash *record(struct ofl_instance *inst)
 {
 	struct ofl_crash *shared = inst->region.va + OFL_CRASH_OFF;
 
 	ofl_arch_sync(shared, sizeof(*shared));
-	return kmemdup(shared, sizeof(*shared), GFP_KERNEL); /* once */
+	return with_registers(inst, OFL_STEP(record,
+					     kmemdup(shared, sizeof(*shared), /* once */
+						     GFP_KERNEL),
+					     NULL));
 }
 
 /**
  * ofl_dump_sample() - ask a running image where it is
  *
  * With inst->lock held.  A record for the caller to free, without registers (nr_regs is
- * 0) if the image does not answer; NULL: no memory.
+ * 0) if the image does not answer; NULL: no memory, and said so.
  */
 struct ofl_crash *ofl_dump_sample(struct ofl_instance *inst)
 {
 	struct ofl_crash *shared = inst->region.va + OFL_SAMPLE_OFF;
-	struct ofl_crash *sample = kzalloc(sizeof(*sample), GFP_KERNEL);
+	struct ofl_crash *sample =
+		OFL_STEP(sample, kzalloc(sizeof(*sample), GFP_KERNEL), NULL);
 	struct ofl_boot *boot = ofl_instance_boot(inst);
 	u32 seq = boot->host.sample_seq + 1;
 	unsigned int ms;
 
-	if (!sample)
+	if (!with_registers(inst, sample))
 		return NULL;
 	sample->vector = OFL_VECTOR_NONE;
 	/* a line of ours alone; nothing else goes with it */
@@ -186,9 +203,8 @@ void ofl_dump_crash(struct ofl_instance *inst, const struct ofl_crash *sample)
 	snprintf(why, sizeof(why), "crashed: %.*s", (int)(end - inst->crash_text),
 		 inst->crash_text);
 	if (!sample)
-		sample = crash = ofl_dump_record(inst);
-	if (sample)
-		ofl_dump_make(inst, sample, why);
+		sample = crash = record(inst);
+	ofl_dump_make(inst, sample, why);
 	kfree(crash);
 }
 
@@ -213,7 +229,7 @@ static ssize_t dump_store(struct device *dev, struct device_attribute *attr,
 		err = -ENODATA;
 	} else {
 		if (inst->phase == OFL_PHASE_CRASHED)
-			crash = ofl_dump_record(inst);
+			crash = record(inst);
 		else if (inst->phase == OFL_PHASE_RUNNING)
 			crash = ofl_dump_sample(inst);
 		err = ofl_dump_make(inst, crash,

@@ -168,6 +168,11 @@ static void lost(struct ofl_instance *inst)
 		ofl_report_crash(inst->crash_text, PAGE_SIZE, sample,
 				 ofl_arch_machine);
 		ofl_dump_crash(inst, sample);
+	} else {
+		pr_err("offload%u: image %s crashed: no heartbeat for %u ms; no memory to say more\n",
+		       inst->number, inst->source.name, s->heartbeat_ms);
+		scnprintf(inst->crash_text, PAGE_SIZE, "no heartbeat for %u ms\n",
+			  s->heartbeat_ms);
 	}
 	kfree(line);
 	kfree(sample);

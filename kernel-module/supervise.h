@@ -8,7 +8,6 @@
 /* --- dump.c; with inst->lock held --- */
 int ofl_dump_make(struct ofl_instance *inst, const struct ofl_crash *crash,
 		  const char *why);
-struct ofl_crash *ofl_dump_record(struct ofl_instance *inst);
 struct ofl_crash *ofl_dump_sample(struct ofl_instance *inst);
 void ofl_dump_crash(struct ofl_instance *inst, const struct ofl_crash *sample);
 

@@ -48,10 +48,14 @@ life()
 		until_true 100 sh -c "grep -q '^$1 [1-9]' $PLACE/steps"
 		pmm_stop ;;
 	add_spec) echo "cpu=2 image=$IMG/exit42.bin" > /sys/class/offload/add ;;
-	crash)
+	crash | record | dump_text | dump_file)
 		echo stop > $DEV/state
 		echo $IMG/crash_ud.bin > $DEV/image
 		echo start > $DEV/state && wait_attr state crashed 100 ;;
+	sample)
+		echo 1 > $DEV/dump
+		echo 100 > $DEV/heartbeat_ms
+		wait_attr state crashed 100 ;;
 	obeys | return | online)
 		echo stop > $DEV/state
 		echo stop > $DEV/state ;;
@@ -66,7 +70,7 @@ check "a step that there is not" sh -c "! echo nosuch > $PLACE/fail_at 2> /dev/n
 check "rmmod" rmmod offload
 check "the list has all of a life" test "$(echo "$steps" | wc -l)" -gt 30
 # Once through, so that what Linux keeps for ever is counted as that.
-for step in client log listen add_spec crash obeys; do
+for step in client log listen add_spec crash sample obeys; do
 	load
 	life $step
 done
@@ -110,6 +114,18 @@ for step in $steps; do
 		not_ok "$step: and works again" "$(dmesg | tail -n 5)"
 	fi
 done
+
+# A recovery that does not succeed is one of the row, and the next one may.
+load
+echo enabled > $DEV/recovery
+echo 100 > $DEV/recovery_delay_ms
+echo start > $PLACE/fail_at
+echo 100 > $DEV/heartbeat_ms # spin.bin has none
+check "recovery: the start has failed" until_true 100 grep -q "^start [0-9]* 1" $PLACE/steps
+check "recovery: the next one works" until_true 100 sh -c "test \$(cat $DEV/recoveries) -gt 0"
+echo disabled > $DEV/recovery
+check "recovery: rmmod" until_true 60 rmmod offload
+check "recovery: all undone" clean
 
 after=$(mem_free)
 check "memory given back ($before -> $after KiB)" test $((before - after)) -lt $((3072 * SLOW))
