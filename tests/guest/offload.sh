@@ -171,6 +171,9 @@ traces()
 		awk '$3 ~ /^0x/ { print $2, $3 }'
 }
 
+# What is in /tmp/traces.after and was not in /tmp/traces.before.
+traces_new() { diff /tmp/traces.before /tmp/traces.after | grep '^+' | grep -v '^+++ '; }
+
 # Memory that Linux has free, in KiB, after what can be dropped was dropped. Pages
 # on the CPUs' own lists, some MiB each, are free as well but not in MemFree.
 mem_free()

@@ -260,6 +260,21 @@ static void test_properties(void **state)
 	bad_property("compatible", NULL, NULL, 0, "ignored");
 }
 
+/* One in version 2, whose root has no '/' in its name, makes libfdt 1.6 read at address 0. */
+static void test_old_version(void **state)
+{
+	(void)state;
+	begin(OFL_ABI_VERSION);
+	add_node(&good[0]);
+	put_header(0x10000);
+	assert_int_equal(finish(), 1);
+	fdt_set_version(window_mem, 2);
+	fdt_set_last_comp_version(window_mem, 2);
+	memcpy(window_mem + fdt_off_dt_struct(window_mem) + 4, "root", 4);
+	assert_int_equal(ofl_devtree_read(devs, OFL_DEVICES_MAX, 1), -EINVAL);
+	assert_true(log_has("malformed: FDT_ERR_BADVERSION"));
+}
+
 static void test_bad_header(void **state)
 {
 	(void)state;
@@ -362,6 +377,7 @@ int main(void)
 		cmocka_unit_test(test_abi),
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_properties),
+		cmocka_unit_test(test_old_version),
 		cmocka_unit_test(test_bad_header),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_many),
