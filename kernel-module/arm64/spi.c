@@ -22,6 +22,24 @@
 #include "core.h"
 #include "spi.h"
 
+#ifndef CONFIG_ACPI /* acpi_disabled is 1 there: these are never called */
+static inline int acpi_gsi_to_irq(u32 gsi, unsigned int *irq)
+{
+	*irq = 0;
+	return -ENODEV;
+}
+
+static inline int acpi_register_gsi(struct device *dev, u32 gsi, int trigger,
+				    int polarity)
+{
+	return -ENODEV;
+}
+
+static inline void acpi_unregister_gsi(u32 gsi)
+{
+}
+#endif
+
 #define GICD_TYPER 0x4
 #define GICD_ISENABLER 0x100
 #define SPI_END 1020

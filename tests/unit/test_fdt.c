@@ -270,7 +270,7 @@ static void test_old_version(void **state)
 	assert_int_equal(finish(), 1);
 	fdt_set_version(window_mem, 2);
 	fdt_set_last_comp_version(window_mem, 2);
-	memcpy(window_mem + fdt_off_dt_struct(window_mem) + 4, "root", 4);
+	memcpy(window_mem + fdt_off_dt_struct(window_mem) + 4, "top", 4);
 	assert_int_equal(ofl_devtree_read(devs, OFL_DEVICES_MAX, 1), -EINVAL);
 	assert_true(log_has("malformed: FDT_ERR_BADVERSION"));
 }
