@@ -81,7 +81,7 @@ static void spin_woken(struct ofl_spin *spin)
 
 	spin->count.wakes_paid++;
 	if (sleep < spin->cost)
-		spin->cost -= (spin->cost - sleep) >> 1;
+		spin->cost -= (spin->cost - sleep) >> 3;
 	else
 		spin->cost += (spin_min(sleep, spin->cost << 1) - spin->cost) >> 5;
 	spin->cost = spin_min(spin->cost, SPIN_COST_MAX_NS);
