@@ -4,7 +4,7 @@
  *
  * An image on a core of its own does not trap: its work is found by looking.
  * So the loop looks at all queues in turn, for as long as there is work and for
- * a short time after (--spin), because the next request of a busy image comes
+ * a short time after (spin.c), because the next request of a busy image comes
  * within microseconds.  Then it says that it sleeps, asks for kicks, looks
  * once more, and sleeps in epoll until the doorbell, which is an eventfd,
  * another descriptor or the time that the host allows: no limit, or 1 ms with
@@ -77,12 +77,12 @@ void ofl_loop_dispatch(struct ofl_loop *loop, int timeout_ms)
 	}
 }
 
-static uint64_t loop_now_us(void)
+static uint64_t loop_now(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 static void loop_relax(void)
@@ -107,30 +107,38 @@ static bool loop_pending(struct ofl_pmm *pmm)
 static void loop_sleep(struct ofl_pmm *pmm)
 {
 	int timeout = pmm->host->sleep_ms(pmm);
+	bool counts = pmm->mem.size;
 	unsigned int i;
 
 	if (pmm->mem.size) {
 		for (i = 0; i < pmm->nr_devs; i++)
 			ofl_dev_arm(pmm->devs[i]);
 		ofl_window_sleep(&pmm->mem, true);
-		if (loop_pending(pmm))
+		if (loop_pending(pmm)) {
 			timeout = 0;
+			counts = false; /* nobody sleeps */
+		}
 	}
+	if (counts)
+		ofl_spin_sleep(&pmm->loop.spin);
 	ofl_loop_dispatch(&pmm->loop, timeout);
+	if (counts)
+		ofl_spin_wake(&pmm->loop.spin);
 	if (pmm->mem.size)
 		ofl_window_sleep(&pmm->mem, false);
 }
 
 void ofl_loop_run(struct ofl_pmm *pmm)
 {
-	uint64_t idle_since = loop_now_us();
+	struct ofl_spin *spin = &pmm->loop.spin;
 	unsigned int turn = 0;
 
+	ofl_spin_init(spin, pmm->opt->spin_us, loop_now);
 	while (!pmm->stop) {
 		if (pmm->mem.size && ofl_pmm_poll(pmm)) {
-			idle_since = loop_now_us();
-		} else if (!pmm->mem.size ||
-			   loop_now_us() - idle_since >= pmm->opt->spin_us) {
+			if (spin->looks)
+				ofl_spin_found(spin);
+		} else if (!pmm->mem.size || !ofl_spin_on(spin)) {
 			loop_sleep(pmm);
 			pmm->host->check(pmm);
 			turn = 0;

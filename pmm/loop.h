@@ -6,11 +6,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "spin.h"
+
 struct ofl_pmm;
 
 struct ofl_loop {
 	int epfd;
 	uint32_t batch; /* counts the dispatches */
+	struct ofl_spin spin;
 };
 
 /* A file descriptor that somebody wants to hear of. */

@@ -47,6 +47,7 @@ static void main_stats(const struct ofl_pmm *pmm)
 	for (i = 0; i < pmm->nr_p9; i++)
 		ofl_p9_stats(pmm->p9[i], pmm->opt->share[i].tag);
 	ofl_net_stats(pmm->net);
+	ofl_spin_stats(&pmm->loop.spin);
 }
 
 static void main_signal(void *arg, uint32_t events)

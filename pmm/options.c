@@ -72,7 +72,8 @@ static void usage(void)
 	      "                  give the core to Linux\n"
 	      "  --user NAME     serve as this user (name, or UID, or UID:GID; default:\n"
 	      "                  $OFFLOAD_USER); who starts it as root has to say\n"
-	      "  --spin USEC     look for work this long before sleeping (default 50)\n"
+	      "  --spin USEC     look for work this long at most before sleeping (default 50);\n"
+	      "                  how long is learnt; always: never sleep\n"
 	      "  --cpu N         run the event loop on CPU N\n"
 	      "  --sched POLICY  other, batch, idle, fifo:PRIO or rr:PRIO\n"
 	      "  --mlockall      keep the daemon's memory resident\n"
@@ -444,8 +445,10 @@ static int parse_one(struct ofl_options *opt, int c, const char *arg)
 	case 'u':
 		return ofl_user_option(opt, arg);
 	case 'p':
-		if (parse_number(arg, SPIN_MAX_US, &value))
-			return bad("--spin", arg, "not a number of microseconds");
+		if (!strcmp(arg, "always"))
+			value = OFL_SPIN_ALWAYS;
+		else if (parse_number(arg, SPIN_MAX_US, &value))
+			return bad("--spin", arg, "not a number of microseconds, nor \"always\"");
 		opt->spin_us = (uint32_t)value;
 		return 0;
 	case 'a':

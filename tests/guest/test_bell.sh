@@ -24,13 +24,14 @@ idle()
 	[ -z "$PMM_PID" ] || check "$1: the PMM uses no CPU ($_t ticks)" test $_t -le 2
 }
 
-# ping WHAT OPTION...: the image and a PMM that never spins, until it has ended.
+# ping_start [SPIN]: the image and a PMM that never looks on (or for SPIN us at most);
+# ping_end WHAT: until it has ended.
 ping_start()
 {
 	echo $IMG/bellping.bin > $DEV/image
 	echo "input.txt $ROUNDS" > $DEV/args
 	rung=$(bell 2) ringing=$(bell 3)
-	pmm_start --spin 0
+	pmm_start --spin ${1:-0}
 	echo start > $DEV/state
 }
 
@@ -85,6 +86,10 @@ ping_start
 ping_end "ping-pong"
 check "ping-pong: the PMM slept, too (rung $rung times)" test $rung -ge $((ROUNDS / 8))
 check "ping-pong: the image was rung ($ringing times)" test $ringing -ge $((ROUNDS / 8))
+
+# It looks, sleeps and tries in turn, so that the announcement comes at any moment.
+ping_start 50
+ping_end "looking"
 
 # The interrupt wanders from CPU to CPU.  A move that comes before the last one is
 # complete may be refused; that is not of interest here.

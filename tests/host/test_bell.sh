@@ -59,15 +59,60 @@ if [ $status = 0 ]; then ok "image ends"; else not_ok "image ends" "status $stat
 kill $pmm_pid
 wait $pmm_pid 2>/dev/null
 
-"$pmm" --socket "$sock" --share "$work/share" --once --spin 0 </dev/null >"$work/out" 2>&1 &
+# counters: what the daemon has done, as it tells on SIGUSR1.
+counters()
+{
+	: >"$work/err"
+	kill -USR1 $pmm_pid
+	until_true 10 grep -q 'loop: looked on' "$work/err"
+	sed -n 's/.*\(loop: looked on.*\)/\1/p' "$work/err"
+}
+
+# ping WHAT SPIN: the image sleeps at once in each wait; the daemon as SPIN says.
+ping()
+{
+	"$pmm" --socket "$sock" --share "$work/share" --spin "$2" </dev/null >"$work/out" 2>>"$work/err" &
+	pmm_pid=$!
+	"$native/bellping" --pmm "$sock" input.txt "${ROUNDS:-100000}" >"$work/image" 2>&1
+	status=$?
+	until_true 20 grep -q 'bellping:' "$work/out"
+	grep bellping: "$work/out" | sed 's/^/# /'
+	if [ $status = 0 ] && grep -q 'bellping: .* round trips' "$work/out"; then
+		ok "$1: ${ROUNDS:-100000} round trips, none stalled"
+	else
+		not_ok "$1: ${ROUNDS:-100000} round trips, none stalled" "status $status" "$(cat "$work"/{out,image})"
+	fi
+	said=$(counters)
+	echo "# $said"
+	kill $pmm_pid
+	wait $pmm_pid 2>/dev/null
+}
+
+ping "--spin 0" 0
+case $said in
+*"looked on 0 times, 0 times for something"*) ok "--spin 0: it does not look on" ;;
+*) not_ok "--spin 0: it does not look on" "$said" ;;
+esac
+# Looks, sleeps and tries in turn: the limit moves all the time, and so does the moment
+# of the announcement.
+ping "--spin 50" 50
+slept=$(sed 's/.*slept \([0-9]*\) times.*/\1/' <<<"$said")
+if [ "${slept:-0}" -gt 0 ]; then ok "--spin 50: it has slept, too"; else not_ok "--spin 50: it has slept, too" "$said"; fi
+
+"$pmm" --socket "$sock" --share "$work/share" --spin always </dev/null >"$work/out" 2>>"$work/err" &
 pmm_pid=$!
-"$native/bellping" --pmm "$sock" input.txt "${ROUNDS:-100000}" >"$work/image" 2>&1
+"$native/wc" --pmm "$sock" input.txt counts.txt >"$work/image" 2>&1
 status=$?
-wait $pmm_pid
-grep bellping: "$work/out" | sed 's/^/# /'
-if [ $status = 0 ] && grep -q 'bellping: .* round trips' "$work/out"; then
-	ok "${ROUNDS:-100000} round trips, none stalled"
+if [ $status = 0 ] && [ -s "$work/share/counts.txt" ]; then
+	ok "--spin always: an image runs"
 else
-	not_ok "${ROUNDS:-100000} round trips, none stalled" "status $status" "$(cat "$work"/{out,image})"
+	not_ok "--spin always: an image runs" "status $status" "$(cat "$work"/{out,image})"
 fi
+said=$(counters)
+case $said in
+*"slept 0 times"*) ok "--spin always: it never sleeps while there is an image" ;;
+*) not_ok "--spin always: it never sleeps while there is an image" "$said" ;;
+esac
+kill $pmm_pid
+wait $pmm_pid 2>/dev/null
 done_testing

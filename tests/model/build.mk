@@ -16,7 +16,7 @@ $(O)/test/model/model.o: tests/model/model.cc
 	@mkdir -p $(@D)
 	$(call note,HOSTCXX,$@)
 	$(Q)g++ -std=gnu++14 -g -O2 -w -D_Static_assert=static_assert \
-		-Iinclude -Itests/model -MMD -MP -c -o $@ $<
+		-Iinclude -I. -Itests/model -MMD -MP -c -o $@ $<
 
 $(O)/test/model/ordering: $(MODEL_OBJ)
 	$(call note,LINK,$@)

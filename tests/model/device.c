@@ -46,6 +46,7 @@ static struct model_point *take_caller(void)
 #include "pmm/vdev.c"
 #include "pmm/window.c"
 #include "pmm/pmm.c"
+#include "pmm/spin.c"
 
 /* The loop sleeps in epoll and looks at a clock. */
 static int model_epoll_wait(int fd, struct epoll_event *ev, int max, int timeout_ms)

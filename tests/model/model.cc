@@ -22,6 +22,7 @@
 #include <offload/abi.h>
 
 #include "model.h"
+#include "pmm/spin.h"
 
 extern "C" struct model_point __start_model_points[], __stop_model_points[];
 
@@ -29,12 +30,13 @@ uint8_t model_window[MODEL_WINDOW_SIZE] __attribute__((aligned(4096)));
 const struct model_play *model_play;
 
 static const struct model_play plays[] = {
-	{ "both spin", true, false, 1u << 30, 1u << 30 },
+	{ "both spin", true, false, 1u << 30, OFL_SPIN_ALWAYS },
 	{ "both sleep, EVENT_IDX", true, false, 1, 0 },
 	{ "both sleep, flags", false, false, 1, 0 },
-	{ "the driver sleeps", true, false, 1, 1u << 30 },
+	{ "the driver sleeps", true, false, 1, OFL_SPIN_ALWAYS },
 	{ "the device sleeps", true, false, 1u << 30, 0 },
-	{ "packed, both spin", true, true, 1u << 30, 1u << 30 },
+	{ "the device looks, and sleeps", true, false, 1u << 30, 1 },
+	{ "packed, both spin", true, true, 1u << 30, OFL_SPIN_ALWAYS },
 	{ "packed, both sleep, EVENT_IDX", true, true, 1, 0 },
 	{ "packed, both sleep, flags", false, true, 1, 0 },
 };

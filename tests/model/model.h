@@ -43,7 +43,7 @@ struct model_play {
 	bool event_idx;
 	bool packed;
 	unsigned int driver_spins; /* looks before the driver sleeps */
-	unsigned int device_spins; /* turns before the device does */
+	unsigned int device_spins; /* us, at most, before the device does */
 };
 
 extern const struct model_play *model_play;
