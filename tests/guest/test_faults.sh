@@ -36,6 +36,9 @@ load()
 	insmod $KO cpu=$CPU image=$IMG/spin.bin device=$device "$@" 2> /dev/null
 }
 
+# The kernel keeps a core file for minutes, whether its module is there or not.
+drop_core() { [ ! -e $DEV/devcoredump/data ] || echo 1 > $DEV/devcoredump/data; }
+
 # life STEP: what comes behind insmod, as far as this step needs.  Any of it may fail; it
 # ends with rmmod.
 life()
@@ -60,6 +63,7 @@ life()
 		echo stop > $DEV/state
 		echo stop > $DEV/state ;;
 	esac
+	drop_core
 	until_true 60 rmmod offload
 } > /tmp/life 2>&1
 
@@ -124,6 +128,8 @@ echo 100 > $DEV/heartbeat_ms # spin.bin has none
 check "recovery: the start has failed" until_true 100 grep -q "^start [0-9]* 1" $PLACE/steps
 check "recovery: the next one works" until_true 100 sh -c "test \$(cat $DEV/recoveries) -gt 0"
 echo disabled > $DEV/recovery
+echo 0 > $DEV/heartbeat_ms
+drop_core
 check "recovery: rmmod" until_true 60 rmmod offload
 check "recovery: all undone" clean
 
