@@ -171,8 +171,12 @@ traces()
 		awk '$3 ~ /^0x/ { print $2, $3 }'
 }
 
-# What is in /tmp/traces.after and was not in /tmp/traces.before.
-traces_new() { diff /tmp/traces.before /tmp/traces.after | grep '^+' | grep -v '^+++ '; }
+# What is in /tmp/traces.after more often than in /tmp/traces.before, wherever it stands.
+traces_new()
+{
+	awk 'FILENAME == ARGV[1] { n[$0]++; next } --n[$0] < 0' \
+		/tmp/traces.before /tmp/traces.after
+}
 
 # Memory that Linux has free, in KiB, after what can be dropped was dropped. Pages
 # on the CPUs' own lists, some MiB each, are free as well but not in MemFree.
