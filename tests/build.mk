@@ -69,6 +69,7 @@ $(O)/test/bench/window: tests/bench/lib/window.c $(BENCH_LIB)
 	$(Q)$(HOSTCC) $(BENCH_CFLAGS) -o $@ $(filter %.c,$^)
 
 $(O)/test/bench/ring: tests/bench/ring_device.c tests/bench/ring.h \
+	tests/bench/lib/ringtest.c tests/bench/lib/ringtest.h \
 	baremetal/vq.c baremetal/vq.h pmm/vq.c pmm/vq.h pmm/mem.c pmm/mem.h
 
 $(O)/test/bench/diod_peer: tests/bench/lib/diod.c tests/bench/lib/diod.h

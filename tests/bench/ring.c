@@ -8,17 +8,19 @@
  *
  * Beside ours: a queue with one producer and one consumer, which knows no
  * descriptors and trusts everybody; with large messages it is a bare copy from one
- * core to the other.
+ * core to the other.  And the kernel's ringtest (lib/ringtest.h), with rings of the same
+ * size and as many chains under way; rtt1 and ops are what it does, too.
  */
 #include "ring.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "baremetal/platform.h"
 #include "baremetal/vq.h"
 #include "baremetal/wait.h"
 #include "tests/bench/lib/bench.h"
+#include "tests/bench/lib/ringtest.h"
 
 /* --- what the ring code wants of the runtime --- */
 
@@ -69,6 +71,7 @@ struct spsc {
 };
 
 #define DEPTH_MAX 64u
+#define ENTRIES (DEPTH_MAX * 2) /* of rings */
 
 /* Messages under way: as many in ours as in SPSC, one MiB at most. */
 static uint32_t depth_of(uint32_t size)
@@ -172,13 +175,14 @@ static double echo_ring(const struct bench_case *c)
 	const struct ring_job *j = begin(c, DO_RING);
 	struct ring *ring = &rings[j->layout];
 	const uint32_t len = j->size ? j->size : 64;
+	const unsigned int nr_out = j->one ? 0 : 1;
 	const struct ofl_vq_buf buf[2] = { { ring->pa[0], len }, { ring->pa[0] + 64, len } };
 	uint64_t start = bench_ns();
 
 	for (uint32_t i = 0; i < j->count; i++) {
 		if (j->size)
 			memcpy(ring->va, from, j->size);
-		if (ofl_vq_add(&ring->vq, buf, 1, 1, ring))
+		if (ofl_vq_add(&ring->vq, buf, nr_out, 1, ring))
 			bench_fail("no room in the ring");
 		ofl_vq_kick(&ring->vq);
 		if (take(&ring->vq) != ring)
@@ -209,7 +213,7 @@ static double echo_spsc(const struct bench_case *c)
 /* GB/s, or ns an operation where there are no bytes. */
 static double rate(const struct ring_job *j, uint64_t ns)
 {
-	return j->size ? (double)j->size * j->count / (double)ns : (double)ns / j->count;
+	return j->size && !j->ns ? (double)j->size * j->count / (double)ns : (double)ns / j->count;
 }
 
 static double stream_ring(const struct bench_case *c)
@@ -259,6 +263,25 @@ static double stream_spsc(const struct bench_case *c)
 	return rate(j, bench_ns() - start);
 }
 
+/* --- ringtest --- */
+
+struct peer {
+	const char *program;
+	unsigned int depth;
+	uint32_t count;
+};
+
+static const char *ringtest; /* where it is; NULL: nowhere */
+
+static double run_ringtest(const struct bench_case *c)
+{
+	const struct peer *p = c->arg;
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", ringtest, p->program);
+	return ringtest_ns(path, ENTRIES, p->depth, p->count);
+}
+
 static void ring_open(uint8_t *window, enum ring_layout layout)
 {
 	uint32_t off = OFL_WIN_DEVICES_OFF + layout * RING_MEMORY;
@@ -270,7 +293,7 @@ static void ring_open(uint8_t *window, enum ring_layout layout)
 	ring->dev.mem.va = window + off + OFL_VDEV_SIZE;
 	ring->dev.mem.pa = RING_PA + off + OFL_VDEV_SIZE;
 	ring->dev.mem.size = RING_MEMORY - OFL_VDEV_SIZE;
-	if (ofl_vq_init(&ring->vq, &ring->dev, 0, DEPTH_MAX * 2, true))
+	if (ofl_vq_init(&ring->vq, &ring->dev, 0, ENTRIES, true))
 		bench_fail("the window is too small");
 	ring->va = ofl_devmem_alloc(&ring->dev.mem, SPSC_BYTES, &ring->pa[0]);
 	if (!ring->va)
@@ -284,6 +307,21 @@ static void ring_open(uint8_t *window, enum ring_layout layout)
 #define ECHO(case_, who_, f, l, s) \
 	{ .bench = "B1", .name = case_, .who = who_, .unit = "ns", .measure = f, \
 	  .arg = JOB(l, 20000, s) }
+#define ECHO1(who_, l) \
+	{ .bench = "B1", .name = "rtt1", .who = who_, .unit = "ns", .measure = echo_ring, \
+	  .arg = &(const struct ring_job){ .layout = l, .count = 20000, .one = true } }
+#define OPS64(who_, f, l) \
+	{ .bench = "B2", .name = "ops64", .who = who_, .unit = "ns", .measure = f, \
+	  .arg = &(const struct ring_job){ .layout = l, .count = 200000, .size = 64, .ns = true } }
+#define PEER(bench_, case_, who_, program_, depth_, count_) \
+	{ .bench = bench_, .name = case_, .who = "ringtest-" who_, .unit = "ns", \
+	  .measure = run_ringtest, \
+	  .arg = &(const struct peer){ .program = program_, .depth = depth_, .count = count_ } }
+#define PEERS(bench_, case_, depth_, count_) \
+	PEER(bench_, case_, "packed", "ring", depth_, count_), \
+	PEER(bench_, case_, "split", "virtio_ring_0_9", depth_, count_), \
+	PEER(bench_, case_, "inorder", "virtio_ring_inorder", depth_, count_), \
+	PEER(bench_, case_, "poll", "virtio_ring_poll", depth_, count_)
 #define OPS(who_, l) \
 	{ .bench = "B2", .name = "ops", .who = who_, .unit = "ns", .measure = stream_ring, \
 	  .arg = JOB(l, 200000, 0) }
@@ -298,19 +336,27 @@ static void ring_open(uint8_t *window, enum ring_layout layout)
 
 int main(int argc, char **argv)
 {
-	const struct bench_case cases[] = {
+	const struct bench_case all[] = {
 		ECHO("rtt64", "ours-split", echo_ring, RING_SPLIT, 64),
 		ECHO("rtt64", "ours-packed", echo_ring, RING_PACKED, 64),
 		ECHO("rtt64", "spsc", echo_spsc, 0, 64),
 		ECHO("rtt", "ours-split", echo_ring, RING_SPLIT, 0),
 		ECHO("rtt", "ours-packed", echo_ring, RING_PACKED, 0),
+		ECHO1("ours-split", RING_SPLIT),
+		ECHO1("ours-packed", RING_PACKED),
+		PEERS("B1", "rtt1", 1, 100000),
 		OPS("ours-split", RING_SPLIT),
 		OPS("ours-packed", RING_PACKED),
+		PEERS("B2", "ops", DEPTH_MAX, 1000000),
+		OPS64("ours-split", stream_ring, RING_SPLIT),
+		OPS64("ours-packed", stream_ring, RING_PACKED),
+		OPS64("spsc", stream_spsc, 0),
 		STREAMS(64), STREAMS(256), STREAMS(1024), STREAMS(4096), STREAMS(16384),
 		STREAMS(65536),
 	};
 	uint8_t *window = bench_shared(RING_WINDOW);
-	unsigned int n = sizeof(cases) / sizeof(cases[0]);
+	struct bench_case cases[sizeof(all) / sizeof(all[0])];
+	unsigned int n = 0;
 
 	job = bench_shared(sizeof(*job));
 	there = bench_shared(sizeof(*there));
@@ -320,9 +366,16 @@ int main(int argc, char **argv)
 	ring_open(window, RING_SPLIT);
 	ring_open(window, RING_PACKED);
 	pair = bench_pair_start(other, NULL);
-	/* ring 7: the first seven cases only. */
-	if (argc > 1 && (unsigned int)atoi(argv[1]) < n)
-		n = (unsigned int)atoi(argv[1]);
+	/* ring RINGTEST CASE...: only these cases; "" is no ringtest. */
+	ringtest = argc > 1 && *argv[1] ? argv[1] : NULL;
+	for (unsigned int i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		bool wanted = argc < 3;
+
+		for (int k = 2; k < argc; k++)
+			wanted |= !strcmp(argv[k], all[i].name);
+		if (wanted && (ringtest || all[i].measure != run_ringtest))
+			cases[n++] = all[i];
+	}
 	bench_cases(pair, cases, n);
 	bench_pair_end(pair);
 	return 0;

@@ -20,6 +20,8 @@ struct ring_job {
 	enum ring_layout layout;
 	uint32_t count; /* chains */
 	uint32_t size;	/* bytes of each that are read, and written where it may; 0: none */
+	bool one;	/* echo: one buffer, which the device may write, not one each way */
+	bool ns;	/* one way: ns a message, not GB/s */
 };
 
 /* The device's side: a queue as the driver's line says, in this window. */

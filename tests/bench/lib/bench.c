@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -57,26 +58,31 @@ uint64_t bench_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
 }
 
-void bench_pin(unsigned int nth)
+int bench_cpu_number(unsigned int nth)
 {
 	static cpu_set_t all;
-	struct sched_param fifo = { .sched_priority = BENCH_FIFO };
-	cpu_set_t one;
 
+	/* Before anything is pinned: all that are allowed. */
 	if (!CPU_COUNT(&all) && sched_getaffinity(0, sizeof(all), &all))
 		bench_fail("which CPUs there are: %s", strerror(errno));
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-		if (!CPU_ISSET(cpu, &all) || nth--)
-			continue;
-		CPU_ZERO(&one);
-		CPU_SET(cpu, &one);
-		if (sched_setaffinity(0, sizeof(one), &one))
-			bench_fail("CPU %d: %s", cpu, strerror(errno));
-		/* Nobody else's time slices; without the right, as it is. */
-		(void)sched_setscheduler(0, SCHED_FIFO, &fifo);
-		return;
-	}
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &all) && !nth--)
+			return cpu;
 	bench_fail("needs two CPUs");
+}
+
+void bench_pin(unsigned int nth)
+{
+	struct sched_param fifo = { .sched_priority = BENCH_FIFO };
+	int cpu = bench_cpu_number(nth);
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	if (sched_setaffinity(0, sizeof(one), &one))
+		bench_fail("CPU %d: %s", cpu, strerror(errno));
+	/* Nobody else's time slices; without the right, as it is. */
+	(void)sched_setscheduler(0, SCHED_FIFO, &fifo);
 }
 
 void *bench_shared(size_t bytes)
@@ -291,6 +297,16 @@ void bench_print(const struct bench_case *c, double value, const struct bench_pr
 	fflush(stdout);
 }
 
+/* Both sides', and that of peers that have ended. */
+static double cpu_used(struct bench_pair *pair)
+{
+	struct rusage used;
+
+	getrusage(RUSAGE_CHILDREN, &used);
+	return bench_cpu(pair) + (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+	       (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+}
+
 static void one_window(struct bench_pair *pair, const struct bench_case *c, unsigned int run)
 {
 	struct bench_probe before, after;
@@ -299,9 +315,9 @@ static void one_window(struct bench_pair *pair, const struct bench_case *c, unsi
 
 	for (unsigned int i = 0; i < BENCH_TRIES; i++) {
 		bench_probe(pair, c->set, &before);
-		cpu = bench_cpu(pair);
+		cpu = cpu_used(pair);
 		value = c->measure(c);
-		cpu = bench_cpu(pair) - cpu;
+		cpu = cpu_used(pair) - cpu;
 		bench_probe(pair, c->set, &after);
 		moved = bench_moved(&before, &after);
 		before.r = (before.r + after.r) / 2;

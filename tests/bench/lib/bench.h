@@ -27,6 +27,7 @@ void bench_fail(const char *fmt, ...) __attribute__((noreturn, format(printf, 1,
 uint64_t bench_ns(void);
 /* On the nth CPU of those that are allowed, in real time. */
 void bench_pin(unsigned int nth);
+int bench_cpu_number(unsigned int nth);
 /* Memory that both processes see, zeroed; never freed. */
 void *bench_shared(size_t bytes);
 static inline void bench_relax(void)
