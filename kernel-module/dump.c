@@ -130,7 +130,7 @@ static struct ofl_crash *with_registers(struct ofl_instance *inst,
 					struct ofl_crash *crash)
 {
 	if (!crash)
-		pr_warn("offload%u: no memory for the registers of image %s; its core file is without them\n",
+		pr_warn("offload%u: no memory for the registers of image %s\n",
 			inst->number, inst->source.name);
 	return crash;
 }
