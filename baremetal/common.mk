@@ -3,9 +3,9 @@
 
 RT_UPPER := $(addprefix baremetal/,args.c attr.c conports.c console.c \
 	devices.c devtree.c dir.c mmio.c \
-	files.c files_io.c libc.c mount.c p9.c p9_many.c p9_names.c p9_ops.c p9_stream.c p9_virtio.c path.c poll.c pool.c rng.c socket.c start.c tty.c \
+	files.c files_io.c libc.c mount.c open.c p9.c p9_many.c p9_names.c p9_ops.c p9_stream.c p9_virtio.c path.c poll.c pool.c rng.c socket.c start.c tty.c \
 	virtio.c vq.c vsock.c vsock_conn.c vsock_socket.c wait.c waiter.c) \
-	baremetal/$(LIBC)/hooks.c
+	$(wildcard baremetal/$(LIBC)/*.c)
 RT_COMMON += $(RT_UPPER)
 
 # Headers that the C library lacks, or wants of the system (<sys/dirent.h>); images

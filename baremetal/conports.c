@@ -192,7 +192,7 @@ static int start_ports(struct ofl_console *first, struct ofl_virtio *dev)
 	return err;
 }
 
-int ofl_conports_start(struct ofl_console *first, struct ofl_virtio *dev)
+static int ports_start(struct ofl_console *first, struct ofl_virtio *dev)
 {
 	struct ofl_console *others = con.others;
 	struct ofl_wait wait = OFL_WAIT(CTRL_TIMEOUT);
@@ -233,7 +233,7 @@ int ofl_conports_start(struct ofl_console *first, struct ofl_virtio *dev)
 	return 0;
 }
 
-void ofl_conports_lost(void)
+static void ports_lost(void)
 {
 	for (unsigned int p = 0; p < con.nr; p++)
 		ofl_console_lost(con.port[p].con);
@@ -285,11 +285,17 @@ void ofl_conports_size(const struct ofl_console *port, uint16_t *cols,
 	}
 }
 
-void ofl_conports_drain(void)
+static void ports_drain(void)
 {
 	for (unsigned int p = 1; p < con.nr; p++)
 		ofl_console_drain(con.port[p].con);
 }
+
+const struct ofl_conports ofl_conports = {
+	.start = ports_start,
+	.lost = ports_lost,
+	.drain = ports_drain,
+};
 
 /* What ioctl() (socket.c) does with consoles. */
 int ofl_tty_ioctl(int fd, unsigned long request, void *arg)

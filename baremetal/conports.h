@@ -11,15 +11,24 @@
 
 #define OFL_CONPORTS 7u /* as many as 16 queues have room for */
 
-/* Start the device; `first` is its port 0. */
-int ofl_conports_start(struct ofl_console *first, struct ofl_virtio *dev);
-/* Their PMM is gone: who has one open gets EIO from it. */
-void ofl_conports_lost(void);
+/*
+ * For tty.c, which refers to it weakly: only images that open ports or ask for a
+ * size have more than port 0.
+ */
+struct ofl_conports {
+	/* Start the device; `first` is its port 0. */
+	int (*start)(struct ofl_console *first, struct ofl_virtio *dev);
+	/* Their PMM is gone: who has one open gets EIO from it. */
+	void (*lost)(void);
+	void (*drain)(void);
+};
+
+extern const struct ofl_conports ofl_conports __attribute__((weak));
+
 /* "/dev/NAME" or "/dev/hvcN" of a port, or NULL. */
 struct ofl_console *ofl_conports_find(const char *name);
 /* Columns and rows, 0 by 0 if nobody knows. */
 void ofl_conports_size(const struct ofl_console *con, uint16_t *cols,
 		       uint16_t *rows);
-void ofl_conports_drain(void);
 
 #endif

@@ -3,112 +3,90 @@
 #include "devices.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stdbool.h>
 
-#include "conports.h"
 #include "devtree.h"
-#include "files.h"
-#include "net.h"
-#include "p9.h"
 #include "platform.h"
-#include "rng.h"
-#include "tty.h"
 #include "virtio.h"
-#include "vsock.h"
+
+/* Made by the linker (linker/offload.lds, native/native.lds). */
+extern const struct ofl_driver *const __start_ofl_drivers[];
+extern const struct ofl_driver *const __stop_ofl_drivers[];
+
+#define for_each_driver(p) for ((p) = __start_ofl_drivers; (p) < __stop_ofl_drivers; (p)++)
 
 /* Drivers keep pointers into it: written by one attach, then left alone. */
 static struct ofl_virtio devices[OFL_DEVICES_MAX];
-static struct ofl_console console;
-static struct ofl_p9 shares[OFL_MOUNTS_MAX];
-static unsigned int nr_shares;
 static uint32_t attached; /* the PMM that all of this belongs to; 0: none */
 
-/* The first share is "/", a later one /TAG. */
-static int start_share(struct ofl_virtio *dev)
+/* Are there images that can use it?  Then this one just does not. */
+static bool is_known(uint32_t device_id)
 {
-	struct ofl_p9 *p9;
-	int err;
+	return device_id == OFL_VIRTIO_ID_NET || device_id == OFL_VIRTIO_ID_CONSOLE ||
+	       device_id == OFL_VIRTIO_ID_RNG || device_id == OFL_VIRTIO_ID_9P ||
+	       device_id == OFL_VIRTIO_ID_VSOCK;
+}
 
-	if (nr_shares == OFL_MOUNTS_MAX)
-		return -ENOSPC;
-	p9 = &shares[nr_shares];
-	err = ofl_p9_start(p9, dev);
-	if (!err)
-		err = ofl_files_mount(p9, !ofl_files_mounted(""));
-	if (!err)
-		nr_shares++;
-	return err;
+/* strerror() would be a tenth of a small image. */
+static const char *why_not(int err)
+{
+	switch (err) {
+	case -ENOMEM:
+		return "not enough memory, of the device or of the image";
+	case -ENOSPC:
+		return "its queues are too small, or there are too many of its kind";
+	case -EEXIST:
+		return "another one has its name";
+	case -EIO:
+	case -ETIMEDOUT:
+		return "it does not answer";
+	case -EPROTO:
+		return "it refuses";
+	default:
+		return "it is malformed";
+	}
 }
 
 static void start(struct ofl_virtio *dev)
 {
+	const struct ofl_driver *const *p;
 	int err = -ENOTSUP;
 
-	switch (dev->device_id) {
-	case OFL_VIRTIO_ID_CONSOLE:
-		if (console.dev)
+	for_each_driver(p)
+		if ((*p)->device_id == dev->device_id)
 			break;
-		err = ofl_conports_start(&console, dev);
-		if (!err)
-			ofl_tty_use(&console);
-		break;
-	case OFL_VIRTIO_ID_9P:
-		err = start_share(dev);
-		break;
-	case OFL_VIRTIO_ID_RNG:
-		err = ofl_rng_start(dev);
-		break;
-	case OFL_VIRTIO_ID_VSOCK:
-		if (ofl_vsock_works())
-			break;
-		err = ofl_vsock_start(dev);
-		break;
-	case OFL_VIRTIO_ID_NET:
-		if (!&ofl_net) {
-			ofl_log_printf("offload: %s: this image has no network (no <netinet/in.h>)\n",
-				       dev->name);
-			err = 0;
-		} else {
-			err = ofl_net.start(dev);
-		}
-		break;
-	}
+	if (p < __stop_ofl_drivers)
+		err = (*p)->start(dev);
+	else if (is_known(dev->device_id))
+		return;
 	if (err == -ENOTSUP)
 		ofl_log_printf("offload: %s: no driver for device type %u\n",
 			       dev->name, dev->device_id);
 	else if (err)
 		ofl_log_printf("offload: %s: cannot start it: %s\n", dev->name,
-			       strerror(-err));
+			       why_not(err));
 }
 
-/*
- * Their PMM is gone.  What a program holds stays as it is, with an error from each
- * use: names, open files and random bytes EIO, sockets ECONNRESET, the console its log.
- */
 static void lose(void)
 {
+	const struct ofl_driver *const *p;
+
 	attached = 0;
-	for (unsigned int i = 0; i < nr_shares; i++)
-		ofl_p9_lost(&shares[i]);
-	ofl_vsock_lost();
-	if (&ofl_net)
-		ofl_net.lost();
-	ofl_conports_lost();
-	ofl_console_lost(&console);
+	for_each_driver(p)
+		if ((*p)->lost)
+			(*p)->lost();
 }
 
 int ofl_devices_attach(uint32_t epoch)
 {
+	const struct ofl_driver *const *p;
 	int n;
 
 	lose();
 	attached = epoch;
-	for (unsigned int i = 0; i < nr_shares; i++)
-		ofl_files_forget(&shares[i]);
-	ofl_tty_use(NULL);
-	ofl_rng_lost();
-	nr_shares = 0;
+	for_each_driver(p)
+		if ((*p)->forget)
+			(*p)->forget();
 	n = ofl_devtree_read(devices, OFL_DEVICES_MAX, epoch);
 	if (n < 0)
 		return n;
@@ -137,11 +115,29 @@ void ofl_devices_check(void)
 	busy = false;
 }
 
+void ofl_devices_progress(void)
+{
+	const struct ofl_driver *const *p;
+
+	for_each_driver(p)
+		if ((*p)->progress)
+			(*p)->progress();
+}
+
+void ofl_devices_arm(bool on)
+{
+	const struct ofl_driver *const *p;
+
+	for_each_driver(p)
+		if ((*p)->arm)
+			(*p)->arm(on);
+}
+
 void ofl_devices_drain(void)
 {
-	ofl_vsock_drain();
-	if (&ofl_net)
-		ofl_net.drain();
-	ofl_console_drain(&console);
-	ofl_conports_drain();
+	const struct ofl_driver *const *p;
+
+	for_each_driver(p)
+		if ((*p)->drain)
+			(*p)->drain();
 }

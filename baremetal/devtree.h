@@ -7,7 +7,7 @@
 
 #include "virtio.h"
 
-#define OFL_DEVICES_MAX 16
+#define OFL_DEVICES_MAX 32
 
 /*
  * Check the window's control page and its blob, and fill dev[] (max entries)

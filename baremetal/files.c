@@ -2,213 +2,136 @@
 /*
  * File descriptors.
  *
- * A descriptor points to an open file description, which dup() shares: the
- * console (tty.c), a fid of a 9p share with an offset, or a socket.  0, 1 and 2
- * are the console from the start.  Data goes in and out in files_io.c.
+ * A descriptor points to an open file description (openfile.h), which dup() shares.  0, 1
+ * and 2 are the console (tty.c) from the start.  The table grows with what is opened.
  *
  * The POSIX functions return -1 and set errno; inside, 0 or -errno.
  */
-#include "files.h"
+#include "openfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "conports.h"
-#include "openfile.h"
-#include "socket.h"
 #include "tty.h"
 
-static struct open_file console_file = { .kind = KIND_CONSOLE, .refs = 3,
+#define FDS_FIRST 8
+
+struct fd {
+	struct open_file *file; /* NULL: free */
+	void *stream;		/* fopen()'s on it */
+};
+
+static struct open_file console_file = { .ops = &ofl_console_ops, .refs = 3,
 					 .flags = O_RDWR };
-static struct open_file open_files[OFL_OPEN_MAX];
-static struct open_file *fds[OFL_OPEN_MAX] = { &console_file, &console_file,
-					       &console_file };
-void *ofl_files_streams[OFL_OPEN_MAX];
+static struct fd first_fds[FDS_FIRST] = { { &console_file, NULL },
+					  { &console_file, NULL },
+					  { &console_file, NULL } };
+static struct fd *fds = first_fds;
+static int nr_fds = FDS_FIRST;
+static int maybe_free = 3; /* below there is none */
 
 /* -errno to the POSIX convention. */
-static int result(int64_t ret)
+static int64_t result(int64_t ret)
 {
 	if (ret >= 0)
-		return (int)ret;
+		return ret;
 	errno = (int)-ret;
 	return -1;
 }
 
 struct open_file *ofl_file_of(int fd)
 {
-	return fd >= 0 && fd < OFL_OPEN_MAX ? fds[fd] : NULL;
+	return fd >= 0 && fd < nr_fds ? fds[fd].file : NULL;
+}
+
+void **ofl_files_stream(int fd)
+{
+	return fd >= 0 && fd < nr_fds ? &fds[fd].stream : NULL;
+}
+
+/* --- the table --- */
+
+/* Room for descriptor fd. */
+static int grow(int fd)
+{
+	int n = nr_fds;
+	struct fd *more;
+
+	if (fd >= OFL_OPEN_MAX)
+		return -EMFILE;
+	while (n <= fd)
+		n *= 2;
+	more = calloc((size_t)n, sizeof(*more));
+	if (!more)
+		return -EMFILE;
+	memcpy(more, fds, (size_t)nr_fds * sizeof(*fds));
+	if (fds != first_fds)
+		free(fds);
+	fds = more;
+	nr_fds = n;
+	return 0;
 }
 
 static int lowest_fd(int from)
 {
-	for (int fd = from; fd < OFL_OPEN_MAX; fd++)
-		if (!fds[fd])
-			return fd;
-	return -EMFILE;
-}
+	int fd = from > maybe_free ? from : maybe_free, err;
 
-static struct open_file *free_file(void)
-{
-	for (int i = 0; i < OFL_OPEN_MAX; i++)
-		if (!open_files[i].refs)
-			return &open_files[i];
-	return NULL;
-}
-
-/* --- open and close --- */
-
-static const struct {
-	int local;
-	uint32_t wire;
-} flag_map[] = {
-	{ O_CREAT, OFL_P9_CREATE }, { O_EXCL, OFL_P9_EXCL },
-	{ O_TRUNC, OFL_P9_TRUNC },  { O_APPEND, OFL_P9_APPEND },
-#ifdef O_DIRECTORY
-	{ O_DIRECTORY, OFL_P9_DIRECTORY },
-#endif
-#ifdef O_NOFOLLOW
-	{ O_NOFOLLOW, OFL_P9_NOFOLLOW },
-#endif
-};
-
-static uint32_t wire_flags(int flags)
-{
-	uint32_t wire;
-
-	switch (flags & O_ACCMODE) {
-	case O_WRONLY:
-		wire = OFL_P9_WRONLY;
-		break;
-	case O_RDWR:
-		wire = OFL_P9_RDWR;
-		break;
-	default:
-		wire = OFL_P9_RDONLY;
-		break;
-	}
-	for (size_t i = 0; i < sizeof(flag_map) / sizeof(flag_map[0]); i++)
-		if ((flags & flag_map[i].local) == flag_map[i].local)
-			wire |= flag_map[i].wire;
-	return wire;
-}
-
-/* An existing file. */
-static int open_existing(const struct ofl_path *path, int flags,
-			 struct open_file *file)
-{
-	/* Only what does no harm goes ahead of the checks. */
-	bool ahead = !(flags & O_TRUNC) && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
-	struct ofl_p9_attr attr;
-	int err, opened;
-
-	err = ofl_p9_find(path->p9, path->text, &file->fid, &attr,
-			  ahead ? wire_flags(flags & ~(O_CREAT | O_EXCL)) : OFL_P9_NOT_OPEN,
-			  &opened);
-	if (err)
-		return err;
-	file->is_dir = S_ISDIR(attr.mode);
-	err = -EEXIST;
-	if ((flags & O_CREAT) && (flags & O_EXCL))
-		goto err_clunk;
-	err = -EISDIR;
-	if (file->is_dir && (flags & O_ACCMODE) != O_RDONLY)
-		goto err_clunk;
-	err = -ENOTDIR;
-	if (!file->is_dir && path->dir_only)
-		goto err_clunk;
-	err = opened;
-	if (err == OFL_P9_NOT_OPEN)
-		err = ofl_p9_lopen(path->p9, file->fid, wire_flags(flags & ~(O_CREAT | O_EXCL)));
-	if (err)
-		goto err_clunk;
-	return 0;
-
-err_clunk:
-	ofl_p9_clunk(path->p9, file->fid);
-	return err;
-}
-
-static int open_new(const struct ofl_path *path, int flags, mode_t mode,
-		    struct open_file *file)
-{
-	int err;
-
-	if (path->dir_only)
-		return -EISDIR;
-	err = ofl_path_walk_dir(path, &file->fid);
-	if (err)
-		return err;
-	err = ofl_p9_lcreate(path->p9, file->fid, path->name,
-			     wire_flags(flags), mode & 07777);
-	if (err)
-		ofl_p9_clunk(path->p9, file->fid);
-	file->is_dir = false;
-	return err;
-}
-
-static int do_open(const char *name, int flags, mode_t mode)
-{
-	struct ofl_console *port;
-	struct open_file *file;
-	struct ofl_path path;
-	int fd, err;
-
-	fd = lowest_fd(0);
-	file = free_file();
-	if (fd < 0 || !file)
-		return -EMFILE;
-	port = ofl_conports_find(name);
-	if (port) {
-		*file = (struct open_file){ .kind = KIND_CONSOLE, .refs = 1,
-					    .flags = flags, .port = port };
-		fds[fd] = file;
+	while (fd < nr_fds && fds[fd].file)
+		fd++;
+	if (from <= maybe_free)
+		maybe_free = fd;
+	if (fd < nr_fds)
 		return fd;
-	}
-	err = ofl_path_parse(name, &path);
-	if (err)
-		return err;
-	err = open_existing(&path, flags, file);
-	if (err == -ENOENT && (flags & O_CREAT)) {
-		err = open_new(&path, flags, mode, file);
-		/* Somebody on the other side was faster. */
-		if (err == -EEXIST && !(flags & O_EXCL))
-			err = open_existing(&path, flags, file);
-	}
-	if (err)
-		return err;
-	file->kind = KIND_FILE;
-	file->refs = 1;
-	file->flags = flags;
-	file->p9 = path.p9;
-	file->offset = 0;
-	file->write_error = 0;
-	file->port = NULL;
-	fds[fd] = file;
+	err = grow(fd);
+	return err ? err : fd;
+}
+
+bool ofl_files_room(void)
+{
+	return lowest_fd(0) >= 0;
+}
+
+int ofl_file_add(const struct ofl_file_ops *ops, int flags, struct open_file **file)
+{
+	int fd = lowest_fd(0);
+
+	if (fd < 0)
+		return fd;
+	*file = calloc(1, sizeof(**file));
+	if (!*file)
+		return -EMFILE;
+	(*file)->ops = ops;
+	(*file)->refs = 1;
+	(*file)->flags = flags;
+	fds[fd].file = *file;
 	return fd;
 }
 
-int open(const char *name, int flags, ...)
+/* The descriptor is free; the file, if there is no other one of it. */
+static struct open_file *forget(int fd)
 {
-	mode_t mode = 0;
+	struct open_file *file = fds[fd].file;
 
-	if (flags & O_CREAT) {
-		va_list ap;
-
-		va_start(ap, flags);
-		mode = (mode_t)va_arg(ap, int);
-		va_end(ap);
-	}
-	return result(do_open(name, flags, mode));
+	fds[fd] = (struct fd){ 0 };
+	if (fd < maybe_free)
+		maybe_free = fd;
+	return --file->refs ? NULL : file;
 }
 
-int creat(const char *name, mode_t mode)
+static void dispose(struct open_file *file)
 {
-	return open(name, O_WRONLY | O_CREAT | O_TRUNC, mode);
+	if (file != &console_file)
+		free(file);
+}
+
+void ofl_file_drop(int fd)
+{
+	dispose(forget(fd));
 }
 
 int close(int fd)
@@ -217,81 +140,16 @@ int close(int fd)
 	int err = 0, lost;
 
 	if (!file)
-		return result(-EBADF);
+		return (int)result(-EBADF);
 	/* fclose() of picolibc forgets that its last flush failed, not that this does. */
-	lost = ofl_files_streams[fd] ? file->write_error : 0;
-	fds[fd] = NULL;
-	ofl_files_streams[fd] = NULL;
-	if (--file->refs)
-		return result(lost);
-	if (file->kind == KIND_FILE)
-		err = ofl_p9_clunk(file->p9, file->fid);
-	else if (file->kind == KIND_SOCKET)
-		ofl_socket_close(file->socket);
-	return result(err ? err : lost);
-}
-
-/* --- about a descriptor --- */
-
-int ofl_files_fid(int fd, struct ofl_p9 **p9, uint32_t *fid)
-{
-	struct open_file *file = ofl_file_of(fd);
-
-	if (!file)
-		return -EBADF;
-	if (file->kind != KIND_FILE)
-		return -EINVAL;
-	*p9 = file->p9;
-	*fid = file->fid;
-	return 0;
-}
-
-int ofl_files_console_of(int fd, struct ofl_console **con)
-{
-	struct open_file *file = ofl_file_of(fd);
-
-	if (!file)
-		return -EBADF;
-	if (file->kind != KIND_CONSOLE)
-		return -ENOTTY;
-	*con = ofl_tty_console(file->port);
-	return 0;
-}
-
-int fstat(int fd, struct stat *st)
-{
-	struct open_file *file = ofl_file_of(fd);
-	struct ofl_p9_attr attr;
-	int err;
-
-	if (!file)
-		return result(-EBADF);
-	if (file->kind != KIND_FILE) {
-		memset(st, 0, sizeof(*st));
-		st->st_mode = file->kind == KIND_SOCKET ? S_IFSOCK | 0600 :
-							  S_IFCHR | 0620;
-		st->st_nlink = 1;
-		st->st_blksize = 1024;
-		return 0;
+	lost = fds[fd].stream ? file->write_error : 0;
+	file = forget(fd);
+	if (file) {
+		if (file->ops->close)
+			err = file->ops->close(file);
+		dispose(file);
 	}
-	err = ofl_p9_getattr(file->p9, file->fid, &attr);
-	if (!err)
-		ofl_attr_to_stat(&attr, st);
-	return result(err);
-}
-
-int isatty(int fd)
-{
-	struct open_file *file = ofl_file_of(fd);
-
-	if (!file) {
-		errno = EBADF;
-		return 0;
-	}
-	if (file->kind == KIND_CONSOLE)
-		return 1;
-	errno = ENOTTY;
-	return 0;
+	return (int)result(err ? err : lost);
 }
 
 static int dup_from(int fd, int from)
@@ -307,27 +165,31 @@ static int dup_from(int fd, int from)
 	if (to < 0)
 		return to;
 	file->refs++;
-	fds[to] = file;
+	fds[to].file = file;
 	return to;
 }
 
 int dup(int fd)
 {
-	return result(dup_from(fd, 0));
+	return (int)result(dup_from(fd, 0));
 }
 
 int dup2(int fd, int to)
 {
 	struct open_file *file = ofl_file_of(fd);
+	int err;
 
 	if (!file || to < 0 || to >= OFL_OPEN_MAX)
-		return result(-EBADF);
+		return (int)result(-EBADF);
 	if (fd == to)
 		return to;
-	if (fds[to])
+	err = to < nr_fds ? 0 : grow(to);
+	if (err)
+		return (int)result(err);
+	if (fds[to].file)
 		close(to);
 	file->refs++;
-	fds[to] = file;
+	fds[to].file = file;
 	return to;
 }
 
@@ -339,7 +201,7 @@ int fcntl(int fd, int command, ...)
 	int arg;
 
 	if (!file)
-		return result(-EBADF);
+		return (int)result(-EBADF);
 	switch (command) {
 	case F_GETFD:
 		return 0;
@@ -350,62 +212,146 @@ int fcntl(int fd, int command, ...)
 	case F_SETFL:
 		break;
 	default:
-		return result(-EINVAL);
+		return (int)result(-EINVAL);
 	}
 	va_start(ap, command);
 	arg = va_arg(ap, int);
 	va_end(ap);
 	if (command == F_DUPFD)
-		return result(dup_from(fd, arg));
+		return (int)result(dup_from(fd, arg));
 	if (command == F_SETFL)
 		file->flags = (file->flags & ~changeable) | (arg & changeable);
 	return 0;
 }
 
-/* --- for sockets and poll() --- */
+/* --- what any descriptor can do --- */
 
-bool ofl_files_room(void)
+ssize_t read(int fd, void *buf, size_t len)
 {
-	return lowest_fd(0) >= 0 && free_file();
+	struct open_file *file = ofl_file_of(fd);
+
+	if (!file || (file->flags & O_ACCMODE) == O_WRONLY)
+		return (ssize_t)result(-EBADF);
+	if (len > PTRDIFF_MAX)
+		return (ssize_t)result(-EINVAL);
+	return (ssize_t)result(file->ops->read(file, buf, len));
 }
 
-int ofl_files_add_socket(struct ofl_socket *sk, int flags)
+ssize_t write(int fd, const void *buf, size_t len)
 {
-	struct open_file *file = free_file();
-	int fd = lowest_fd(0);
+	struct open_file *file = ofl_file_of(fd);
 
-	if (fd < 0 || !file)
-		return -EMFILE;
-	*file = (struct open_file){ .kind = KIND_SOCKET, .refs = 1,
-				    .flags = flags, .socket = sk };
-	fds[fd] = file;
-	return fd;
+	if (!file || (file->flags & O_ACCMODE) == O_RDONLY)
+		return (ssize_t)result(-EBADF);
+	if (len > PTRDIFF_MAX)
+		return (ssize_t)result(-EINVAL);
+	return (ssize_t)result(file->ops->write(file, buf, len));
 }
 
-int ofl_files_socket(int fd, struct ofl_socket **sk, int *flags)
+static int64_t do_lseek(struct open_file *file, off_t offset, int whence)
+{
+	int64_t base = 0;
+
+	if (!file->ops->size)
+		return -ESPIPE;
+	switch (whence) {
+	case SEEK_SET:
+		break;
+	case SEEK_CUR:
+		base = (int64_t)file->offset;
+		break;
+	case SEEK_END:
+		base = file->ops->size(file);
+		if (base < 0)
+			return base;
+		break;
+	default:
+		return -EINVAL;
+	}
+	if (__builtin_add_overflow(base, (int64_t)offset, &base))
+		return -EOVERFLOW;
+	if (base < 0)
+		return -EINVAL;
+	file->offset = (uint64_t)base;
+	return base;
+}
+
+off_t lseek(int fd, off_t offset, int whence)
+{
+	struct open_file *file = ofl_file_of(fd);
+
+	return (off_t)result(file ? do_lseek(file, offset, whence) : -EBADF);
+}
+
+int fstat(int fd, struct stat *st)
+{
+	struct open_file *file = ofl_file_of(fd);
+
+	if (!file)
+		return (int)result(-EBADF);
+	if (file->ops->attr)
+		return (int)result(file->ops->attr(file, st));
+	memset(st, 0, sizeof(*st));
+	st->st_mode = file->ops->mode;
+	st->st_nlink = 1;
+	st->st_blksize = 1024;
+	return 0;
+}
+
+int ofl_files_poll(int fd)
+{
+	struct open_file *file = ofl_file_of(fd);
+
+	if (!file)
+		return POLLNVAL;
+	return file->ops->poll ? file->ops->poll(file) :
+				 POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
+}
+
+/* --- consoles --- */
+
+static int64_t console_read(struct open_file *file, void *buf, size_t len)
+{
+	return ofl_tty_read(file->port, buf, len, file->flags & O_NONBLOCK);
+}
+
+static int64_t console_write(struct open_file *file, const void *buf, size_t len)
+{
+	return ofl_tty_write(file->port, buf, len);
+}
+
+/* One that would end or fail at once does not wait either. */
+static int console_poll(struct open_file *file)
+{
+	return POLLOUT | POLLWRNORM |
+	       (ofl_tty_readable(file->port) ? POLLIN | POLLRDNORM : 0);
+}
+
+const struct ofl_file_ops ofl_console_ops = {
+	.mode = S_IFCHR | 0620,
+	.read = console_read,
+	.write = console_write,
+	.poll = console_poll,
+};
+
+int ofl_files_console_of(int fd, struct ofl_console **con)
 {
 	struct open_file *file = ofl_file_of(fd);
 
 	if (!file)
 		return -EBADF;
-	if (file->kind != KIND_SOCKET)
-		return -ENOTSOCK;
-	*sk = file->socket;
-	*flags = file->flags;
+	if (file->ops != &ofl_console_ops)
+		return -ENOTTY;
+	*con = ofl_tty_console(file->port);
 	return 0;
 }
 
-/* Files are always ready; so is a console that would end or fail at once. */
-int ofl_files_poll(int fd)
+int isatty(int fd)
 {
 	struct open_file *file = ofl_file_of(fd);
-	int bits = POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
 
-	if (!file)
-		return POLLNVAL;
-	if (file->kind == KIND_SOCKET)
-		return ofl_socket_poll(file->socket);
-	if (file->kind == KIND_CONSOLE && !ofl_tty_readable(file->port))
-		bits &= ~(POLLIN | POLLRDNORM);
-	return bits;
+	if (file && file->ops == &ofl_console_ops)
+		return 1;
+	errno = file ? ENOTTY : EBADF;
+	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * POSIX files: descriptors, names, mounts.  files.c has the descriptors, path.c the
- * names, dir.c and attr.c what takes one.
+ * names, open.c, dir.c and attr.c what takes one, files_io.c what is in files of shares.
  */
 #ifndef OFFLOAD_FILES_H
 #define OFFLOAD_FILES_H
@@ -12,8 +12,8 @@
 #include "console.h"
 #include "p9.h"
 
-#define OFL_OPEN_MAX 256 /* descriptors */
-#define OFL_MOUNTS_MAX 8 /* 9p shares */
+#define OFL_OPEN_MAX 4096 /* descriptors */
+#define OFL_MOUNTS_MAX 16 /* 9p shares */
 #define OFL_PATH_MAX 1024
 
 /* As "/", or as /NAME, the name in p9.  EEXIST: that is mounted; ENOSPC. */
@@ -23,17 +23,11 @@ struct ofl_p9 *ofl_files_mounted(const char *name);
 /* Names lead there no more; open files stay (with EIO, if their server is gone). */
 void ofl_files_forget(struct ofl_p9 *p9);
 
-/* The stream of fopen() on a descriptor, NULL if there is none (picolibc/hooks.c). */
-extern void *ofl_files_streams[OFL_OPEN_MAX];
-
-/* Sockets and poll(), for socket.c. */
-struct ofl_socket;
-/* Is there room for one more descriptor? */
-bool ofl_files_room(void);
-/* A descriptor for it, or -EMFILE. */
-int ofl_files_add_socket(struct ofl_socket *sk, int flags);
-/* The socket behind a descriptor and its O_* flags; EBADF, ENOTSOCK. */
-int ofl_files_socket(int fd, struct ofl_socket **sk, int *flags);
+/*
+ * Where the stream of fopen() on a descriptor is kept, NULL if there is none
+ * (picolibc/fopen.c).  NULL: neither this descriptor nor a higher one is in use.
+ */
+void **ofl_files_stream(int fd);
 /* POLL* bits that hold now, of any descriptor. */
 int ofl_files_poll(int fd);
 /* The fid behind a descriptor; EBADF, EINVAL: not a file. */

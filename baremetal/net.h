@@ -11,16 +11,8 @@
 
 #include "socket.h"
 
-struct ofl_virtio;
-
 struct ofl_net {
 	const struct ofl_family *inet, *inet6;
-	/* Start the device and use it. */
-	int (*start)(struct ofl_virtio *dev);
-	/* The PMM went away: no device until the next start. */
-	void (*lost)(void);
-	/* The program ends: close what is open, wait (bounded) until it is sent. */
-	void (*drain)(void);
 };
 
 extern const struct ofl_net ofl_net __attribute__((weak));

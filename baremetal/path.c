@@ -15,6 +15,9 @@
 static struct ofl_p9 *root;
 static struct ofl_p9 *mounts[OFL_MOUNTS_MAX - 1];
 static unsigned int nr_mounts;
+/* Those of the PMM's devices. */
+static struct ofl_p9 shares[OFL_MOUNTS_MAX];
+static unsigned int nr_shares;
 
 struct ofl_p9 *ofl_files_mounted(const char *name)
 {
@@ -48,6 +51,46 @@ void ofl_files_forget(struct ofl_p9 *p9)
 		if (mounts[i] == p9)
 			mounts[i] = mounts[--nr_mounts];
 }
+
+/* --- the driver: a share is mounted when it comes --- */
+
+/* The first one is "/", a later one /TAG. */
+static int mount_share(struct ofl_virtio *dev)
+{
+	struct ofl_p9 *p9;
+	int err;
+
+	if (nr_shares == OFL_MOUNTS_MAX)
+		return -ENOSPC;
+	p9 = &shares[nr_shares];
+	err = ofl_p9_start(p9, dev);
+	if (!err)
+		err = ofl_files_mount(p9, !root);
+	if (!err)
+		nr_shares++;
+	return err;
+}
+
+static void lose_shares(void)
+{
+	for (unsigned int i = 0; i < nr_shares; i++)
+		ofl_p9_lost(&shares[i]);
+}
+
+static void forget_shares(void)
+{
+	while (nr_shares)
+		ofl_files_forget(&shares[--nr_shares]);
+}
+
+OFL_DRIVER(share_driver) = {
+	.device_id = OFL_VIRTIO_ID_9P,
+	.start = mount_share,
+	.lost = lose_shares,
+	.forget = forget_shares,
+};
+
+/* --- names --- */
 
 /* Append one part to the clean text; drop the last one for "..". */
 static int add_part(char *text, size_t *len, const char *part, size_t n)

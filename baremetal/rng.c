@@ -72,6 +72,12 @@ void ofl_rng_lost(void)
 	rng.have_len = 0;
 }
 
+OFL_DRIVER(rng_driver) = {
+	.device_id = OFL_VIRTIO_ID_RNG,
+	.start = ofl_rng_start,
+	.forget = ofl_rng_lost,
+};
+
 static int ask(struct rng_buf *buf)
 {
 	struct ofl_vq_buf in = { buf->pa, rng.chunk };

@@ -17,9 +17,8 @@
 #include <unistd.h>
 
 #include "devices.h"
-#include "files.h"
 #include "net.h"
-#include "tty.h"
+#include "openfile.h"
 #include "wait.h"
 #include "waiter.h"
 
@@ -120,43 +119,48 @@ static int64_t sock_send(struct ofl_socket *sk, const void *buf, size_t len,
 	return done || n >= 0 ? (int64_t)done : n;
 }
 
-int64_t ofl_socket_read(struct ofl_socket *sk, void *buf, size_t len,
-			bool nonblock)
-{
-	return sock_recv(sk, buf, len, 0, nonblock, NULL, NULL);
-}
-
-int64_t ofl_socket_write(struct ofl_socket *sk, const void *buf, size_t len,
-			 bool nonblock)
-{
-	return sock_send(sk, buf, len, nonblock, NULL, 0);
-}
-
-void ofl_socket_close(struct ofl_socket *sk)
-{
-	sk->ops->close(sk);
-}
-
-int ofl_socket_poll(struct ofl_socket *sk)
-{
-	return sk->ops->poll(sk);
-}
-
 /* --- descriptors --- */
+
+static int64_t file_read(struct open_file *file, void *buf, size_t len)
+{
+	return sock_recv(file->socket, buf, len, 0, file->flags & O_NONBLOCK, NULL, NULL);
+}
+
+static int64_t file_write(struct open_file *file, const void *buf, size_t len)
+{
+	return sock_send(file->socket, buf, len, file->flags & O_NONBLOCK, NULL, 0);
+}
+
+static int file_poll(struct open_file *file)
+{
+	return file->socket->ops->poll(file->socket);
+}
+
+static int file_close(struct open_file *file)
+{
+	file->socket->ops->close(file->socket);
+	return 0;
+}
+
+static const struct ofl_file_ops file_ops = {
+	.mode = S_IFSOCK | 0600,
+	.read = file_read,
+	.write = file_write,
+	.poll = file_poll,
+	.close = file_close,
+};
 
 /* Of a descriptor; NULL and errno if it is none. */
 static struct ofl_socket *socket_of(int fd, bool *nonblock)
 {
-	struct ofl_socket *sk;
-	int flags;
-	int err = ofl_files_socket(fd, &sk, &flags);
+	struct open_file *file = ofl_file_of(fd);
 
-	if (err) {
-		failed(err);
+	if (!file || file->ops != &file_ops) {
+		failed(file ? -ENOTSOCK : -EBADF);
 		return NULL;
 	}
-	*nonblock = flags & O_NONBLOCK;
-	return sk;
+	*nonblock = file->flags & O_NONBLOCK;
+	return file->socket;
 }
 
 static int flags_of_type(int type)
@@ -166,12 +170,15 @@ static int flags_of_type(int type)
 
 static int open_socket(struct ofl_socket *sk, int type)
 {
-	int fd = ofl_files_add_socket(sk, flags_of_type(type));
+	struct open_file *file;
+	int fd = ofl_file_add(&file_ops, flags_of_type(type), &file);
 
-	if (fd >= 0)
-		return fd;
-	ofl_socket_close(sk);
-	return failed(fd);
+	if (fd < 0) {
+		sk->ops->close(sk);
+		return failed(fd);
+	}
+	file->socket = sk;
+	return fd;
 }
 
 int socket(int domain, int type, int protocol)

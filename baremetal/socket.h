@@ -77,13 +77,4 @@ struct ofl_socket {
 
 extern const struct ofl_family ofl_family_vsock;
 
-/* For files.c: read, write and close of a descriptor that is a socket. */
-int64_t ofl_socket_read(struct ofl_socket *sk, void *buf, size_t len,
-			bool nonblock);
-int64_t ofl_socket_write(struct ofl_socket *sk, const void *buf, size_t len,
-			 bool nonblock);
-void ofl_socket_close(struct ofl_socket *sk);
-/* POLL* bits that hold now. */
-int ofl_socket_poll(struct ofl_socket *sk);
-
 #endif

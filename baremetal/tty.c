@@ -12,9 +12,11 @@
 
 #include <errno.h>
 
+#include "conports.h"
 #include "devices.h"
 #include "platform.h"
 
+static struct ofl_console port0; /* port 0 of the PMM's console */
 static struct ofl_console *console;
 
 int (*ofl_tty_getc)(void);
@@ -92,8 +94,51 @@ bool ofl_tty_readable(struct ofl_console *port)
 	return !con || ofl_console_readable(con);
 }
 
-void ofl_tty_arm(bool on)
+/* --- the driver --- */
+
+static int tty_start(struct ofl_virtio *dev)
+{
+	int err;
+
+	if (port0.dev)
+		return -ENOTSUP;
+	err = &ofl_conports ? ofl_conports.start(&port0, dev) :
+			      ofl_console_start(&port0, dev);
+	if (!err)
+		ofl_tty_use(&port0);
+	return err;
+}
+
+static void tty_lost(void)
+{
+	if (&ofl_conports)
+		ofl_conports.lost();
+	ofl_console_lost(&port0);
+}
+
+static void tty_forget(void)
+{
+	ofl_tty_use(NULL);
+}
+
+static void tty_drain(void)
+{
+	ofl_console_drain(&port0);
+	if (&ofl_conports)
+		ofl_conports.drain();
+}
+
+static void tty_arm(bool on)
 {
 	if (console && ofl_console_works(console))
 		ofl_vq_want_call(&console->rx, on);
 }
+
+OFL_DRIVER(console_driver) = {
+	.device_id = OFL_VIRTIO_ID_CONSOLE,
+	.start = tty_start,
+	.lost = tty_lost,
+	.forget = tty_forget,
+	.drain = tty_drain,
+	.arm = tty_arm,
+};

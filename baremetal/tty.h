@@ -21,8 +21,6 @@ int64_t ofl_tty_read(struct ofl_console *port, void *buf, size_t len, bool nonbl
 int64_t ofl_tty_write(struct ofl_console *port, const void *buf, size_t len);
 /* Would a read return at once?  So it does where it can only end or fail. */
 bool ofl_tty_readable(struct ofl_console *port);
-/* Around a sleep: input shall wake us. */
-void ofl_tty_arm(bool on);
 /*
  * Input while there is no console: the next byte or -1 if none is there yet.
  * NULL: none will ever come.

@@ -12,7 +12,7 @@
 #include "virtio.h"
 #include "vq.h"
 
-#define OFL_VSOCK_MAX 512u /* connections and sockets in all */
+#define OFL_VSOCK_MAX 2048u /* connections and sockets in all */
 #define OFL_VSOCK_RX_DEFAULT (32u * 1024) /* kept for recv(), per connection */
 #define OFL_VSOCK_RX_MIN 256u
 #define OFL_VSOCK_RX_MAX (4u * 1024 * 1024)

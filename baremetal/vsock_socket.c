@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/time.h>
 
+#include "devices.h"
 #include "wait.h"
 
 static const struct ofl_socket_ops ops;
@@ -422,6 +423,20 @@ static const struct ofl_socket_ops ops = {
 	.poll = vsock_poll,
 	.readable = vsock_readable,
 	.close = vsock_close,
+};
+
+static int vsock_start(struct ofl_virtio *dev)
+{
+	return ofl_vsock_works() ? -ENOTSUP : ofl_vsock_start(dev);
+}
+
+OFL_DRIVER(vsock_driver) = {
+	.device_id = OFL_VIRTIO_ID_VSOCK,
+	.start = vsock_start,
+	.lost = ofl_vsock_lost,
+	.drain = ofl_vsock_drain,
+	.progress = ofl_vsock_progress,
+	.arm = ofl_vsock_arm,
 };
 
 const struct ofl_family ofl_family_vsock = {

@@ -2,27 +2,14 @@
 #include "waiter.h"
 
 #include "devices.h"
-#include "net.h"
-#include "tty.h"
 #include "wait.h"
 
 #define FOREVER UINT64_MAX
 
-/* AF_INET and AF_INET6 are one stack. */
 void ofl_progress_all(void)
 {
 	ofl_devices_check();
-	ofl_family_vsock.progress();
-	if (&ofl_net)
-		ofl_net.inet->progress();
-}
-
-static void arm_all(bool on)
-{
-	ofl_family_vsock.arm(on);
-	if (&ofl_net)
-		ofl_net.inet->arm(on);
-	ofl_tty_arm(on);
+	ofl_devices_progress();
 }
 
 void ofl_waiter_start(struct ofl_waiter *w, uint64_t timeout)
@@ -42,7 +29,7 @@ bool ofl_waiter_step(struct ofl_waiter *w)
 	if (look && w->deadline != FOREVER && ofl_now_ns() >= w->deadline)
 		return false;
 	if (w->spins >= OFL_WAIT_SPINS / 2 && !w->armed) {
-		arm_all(true);
+		ofl_devices_arm(true);
 		w->armed = true;
 	} else {
 		ofl_platform_wait(w->spins);
@@ -56,5 +43,5 @@ bool ofl_waiter_step(struct ofl_waiter *w)
 void ofl_waiter_end(struct ofl_waiter *w)
 {
 	if (w->armed)
-		arm_all(false);
+		ofl_devices_arm(false);
 }

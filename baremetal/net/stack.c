@@ -30,6 +30,7 @@
 #include "lwip/timeouts.h"
 #include "netif/ethernet.h"
 
+#include "devices.h"
 #include "hooks_lwip.h"
 #include "net.h"
 #include "netdev.h"
@@ -367,7 +368,13 @@ static const struct ofl_family inet6 = {
 const struct ofl_net ofl_net = {
 	.inet = &inet,
 	.inet6 = &inet6,
+};
+
+OFL_DRIVER(net_driver) = {
+	.device_id = OFL_VIRTIO_ID_NET,
 	.start = start,
 	.lost = lost,
 	.drain = drain,
+	.progress = ofl_net_progress,
+	.arm = ofl_net_arm,
 };

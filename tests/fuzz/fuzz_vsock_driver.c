@@ -51,7 +51,7 @@ static void program(struct fuzz_in *in, uint32_t what, int listener)
 		t_shutdown(fd, (int)(what >> 6) % 3);
 		return;
 	case 5:
-		if (fd != listener && fd < FDS && fd_socket[fd])
+		if (fd != listener && ofl_file_of(fd))
 			t_close(fd);
 		return;
 	case 6:

@@ -204,7 +204,7 @@ static void test_bad_device(void **state)
 	assert_int_equal(t_bind(fd, vm(VMADDR_CID_ANY, 80), LEN), 0);
 	assert_int_equal(t_listen(fd, 1), 0);
 	/* A device may come. */
-	fd_flags[fd] |= O_NONBLOCK;
+	fds[fd].flags |= O_NONBLOCK;
 	assert_fails(t_accept(fd, NULL, NULL), EAGAIN);
 	end();
 }
@@ -226,7 +226,7 @@ static void test_stalled(void **state)
 
 	set_up();
 	fd = connected();
-	fd_flags[fd] = 0;
+	fds[fd].flags = 0;
 	mock_now = 0;
 	assert_int_equal(t_setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv,
 				      sizeof(tv)), 0);

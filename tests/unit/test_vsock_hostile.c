@@ -270,7 +270,7 @@ static void test_gone(void **state)
 		set_up();
 		listener = listening(7, 1);
 		fd = connected();
-		fd_flags[fd] = fd_flags[listener] = 0;
+		fds[fd].flags = fds[listener].flags = 0;
 		pmm_step = step_gone;
 		switch (i) {
 		case 0:
@@ -283,7 +283,7 @@ static void test_gone(void **state)
 		case 2:
 			/* It stays, for the next PMM's clients. */
 			mock_epoch = 2;
-			fd_flags[listener] |= O_NONBLOCK;
+			fds[listener].flags |= O_NONBLOCK;
 			assert_fails(t_accept(listener, NULL, NULL), EAGAIN);
 			p = (struct pollfd){ .fd = listener, .events = POLLIN };
 			assert_int_equal(t_poll(&p, 1, 100), 0);

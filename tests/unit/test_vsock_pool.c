@@ -61,7 +61,7 @@ static int blocking(void)
 {
 	int fd = connected();
 
-	fd_flags[fd] &= ~O_NONBLOCK;
+	fds[fd].flags &= ~O_NONBLOCK;
 	pmm_step = step;
 	return fd;
 }
@@ -115,9 +115,9 @@ static void test_copied(void **state)
 	assert_int_equal(t_send(fd, pool + POOL_SIZE - 8192, 8193, 0), 8193);
 	until_taken(8192 + 4095 + 8193);
 	assert_int_equal(t_send(fd, pool, 8192, MSG_DONTWAIT), 8192);
-	fd_flags[fd] |= O_NONBLOCK;
+	fds[fd].flags |= O_NONBLOCK;
 	assert_int_equal(t_send(fd, pool, 8192, 0), 8192);
-	fd_flags[fd] &= ~O_NONBLOCK;
+	fds[fd].flags &= ~O_NONBLOCK;
 	assert_int_equal(t_setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)), 0);
 	assert_int_equal(t_send(fd, pool, 8192, 0), 8192);
 	assert_int_equal(nr_lent, 0);
@@ -154,7 +154,7 @@ static void test_back_pressure(void **state)
 	other = connected();
 	fd = blocking();
 	standing = true;
-	fd_flags[other] |= O_NONBLOCK;
+	fds[other].flags |= O_NONBLOCK;
 	while (t_send(other, plain, 100, 0) > 0)
 		held++;
 	assert_int_equal(held, BUFS);

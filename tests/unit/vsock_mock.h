@@ -60,16 +60,17 @@ int64_t ofl_rng_read(void *buf, size_t len)
 }
 
 #define FDS 100
-static struct ofl_socket *fd_socket[FDS];
-static int fd_flags[FDS];
+static const struct ofl_file_ops no_socket;
+static struct open_file fds[FDS] = { { .ops = &no_socket }, { .ops = &no_socket },
+				     { .ops = &no_socket } };
 
-int ofl_files_add_socket(struct ofl_socket *sk, int flags)
+int ofl_file_add(const struct ofl_file_ops *what, int flags, struct open_file **file)
 {
 	for (int fd = 3; fd < FDS; fd++) {
-		if (fd_socket[fd])
+		if (fds[fd].ops)
 			continue;
-		fd_socket[fd] = sk;
-		fd_flags[fd] = flags;
+		*file = &fds[fd];
+		**file = (struct open_file){ .ops = what, .flags = flags };
 		return fd;
 	}
 	return -EMFILE;
@@ -78,31 +79,29 @@ int ofl_files_add_socket(struct ofl_socket *sk, int flags)
 bool ofl_files_room(void)
 {
 	for (int fd = 3; fd < FDS; fd++)
-		if (!fd_socket[fd])
+		if (!fds[fd].ops)
 			return true;
 	return false;
 }
 
-int ofl_files_socket(int fd, struct ofl_socket **sk, int *flags)
+struct open_file *ofl_file_of(int fd)
 {
-	if (fd < 0 || fd >= FDS || (fd > 2 && !fd_socket[fd]))
-		return -EBADF;
-	if (fd < 3)
-		return -ENOTSOCK;
-	*sk = fd_socket[fd];
-	*flags = fd_flags[fd];
-	return 0;
+	return fd >= 0 && fd < FDS && fds[fd].ops ? &fds[fd] : NULL;
 }
 
 int ofl_files_poll(int fd)
 {
-	return fd < FDS && fd_socket[fd] ? ofl_socket_poll(fd_socket[fd]) :
-					   POLLNVAL;
+	return ofl_file_of(fd) ? fds[fd].ops->poll(&fds[fd]) : POLLNVAL;
 }
 
-void ofl_tty_arm(bool on)
+void ofl_devices_progress(void)
 {
-	(void)on;
+	ofl_vsock_progress();
+}
+
+void ofl_devices_arm(bool on)
+{
+	ofl_vsock_arm(on);
 }
 
 /* There are no consoles here. */
@@ -120,15 +119,15 @@ int t_fcntl(int fd, int command, ...)
 
 	va_start(ap, command);
 	if (command == F_SETFL)
-		fd_flags[fd] = va_arg(ap, int);
+		fds[fd].flags = va_arg(ap, int);
 	va_end(ap);
-	return command == F_GETFL ? fd_flags[fd] : 0;
+	return command == F_GETFL ? fds[fd].flags : 0;
 }
 
 static inline void t_close(int fd)
 {
-	ofl_socket_close(fd_socket[fd]);
-	fd_socket[fd] = NULL;
+	fds[fd].ops->close(&fds[fd]);
+	fds[fd].ops = NULL;
 }
 
 /* --- a PMM --- */
@@ -171,7 +170,7 @@ static inline void set_up(void)
 static inline void end(void)
 {
 	for (int fd = 3; fd < FDS; fd++)
-		if (fd_socket[fd])
+		if (ofl_file_of(fd))
 			t_close(fd);
 	ofl_vsock_lost();
 	assert_null(ofl_vsock_all);
