@@ -44,7 +44,7 @@ static void usage(void)
 	      "                  (default 1M) it becomes FILE.1 and begins anew\n"
 	      "  --share DIR[,tag=TAG][,ro][,window=SIZE][,workers=N|inline][,whole]\n"
 	      "                  share the folder DIR over 9p as TAG (default \"share\",\n"
-	      "                  then \"share1\"...); may be given up to 15 times\n"
+	      "                  then \"share1\"...); may be given up to 16 times\n"
 	      "                  workers: threads for what may block (default 4, used\n"
 	      "                  for file systems that are not known to be local);\n"
 	      "                  whole: even if DIR is /\n"
@@ -189,7 +189,7 @@ static int parse_share(struct ofl_options *opt, const char *arg)
 	int err = 0;
 
 	if (opt->nr_shares == OFL_SHARES_MAX)
-		return bad("--share", arg, "that is one more than 15");
+		return bad("--share", arg, "that is one more than 16");
 	share->dir = strdup(arg);
 	if (!share->dir) {
 		ofl_log("out of memory");

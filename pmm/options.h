@@ -12,7 +12,7 @@
 #include "conport.h"
 #include "p9fs.h"
 
-#define OFL_SHARES_MAX 15
+#define OFL_SHARES_MAX 16
 #define OFL_DEVS_MAX (OFL_SHARES_MAX + 4) /* console, entropy, vsock, net */
 
 #define OFL_PORTS_MAX 7u /* see console.h */

@@ -93,11 +93,10 @@ start_pmm --console stdio --share "$share"
 runs grow_sizes
 stop_pmm
 
-# An image mounts eight of them; it says so of the rest.
 grow_shares()
 {
 	local n options=()
-	for n in 1 2 4 8 15; do
+	for n in 1 2 4 8 16; do
 		while [ ${#options[@]} -lt $((2 * n)) ]; do options+=(--share "$share"); done
 		start_pmm --console stdio "${options[@]}"
 		ours B12 "shares-$n" "$1" getattr,data,1,4000 read4k,data,4096,4000,1048576 \

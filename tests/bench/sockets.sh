@@ -74,7 +74,7 @@ transport()
 		try B8 image transport "$1" "entropy$c=entropy:get:$c"
 		try B8 on 0 "$dir/ipc" "$1" "entropy$c@getrandom=entropy:get:$c"
 	done
-	for c in 1 10 200; do
+	for c in 1 10 200 1000; do
 		try B12 image transport "$1" "connections$c=vsock:many:$c"
 	done
 }

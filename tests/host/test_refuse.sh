@@ -103,10 +103,10 @@ refuses "a tag twice" 2 "*another share has the same tag*" --share "$work/share,
 refuses "a name twice" 2 "*another port has the same name*" --console none,name=x --console none,name=x
 refuses "stdio twice" 2 "*there is only one stdio*" --console stdio --console stdio
 shares=() consoles=() serves=()
-for i in {0..15}; do shares+=(--share "$work/share,tag=t$i"); done
+for i in {0..16}; do shares+=(--share "$work/share,tag=t$i"); done
 for i in {1..8}; do consoles+=(--console none); done
 for i in {1..5}; do serves+=(--serve-9p "unix:9p$i"); done
-refuses "sixteen shares" 2 "*one more than 15*" "${shares[@]}"
+refuses "seventeen shares" 2 "*one more than 16*" "${shares[@]}"
 refuses "too many consoles" 2 "*one more than 7*" "${consoles[@]}"
 refuses "five to serve" 2 "*one more than 4*" --share "$work/share" "${serves[@]}"
 refuses "a descriptor that is none" 1 "*--serve-9p fd:x: not the number*" --share "$work/share" --serve-9p fd:x
