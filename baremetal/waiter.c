@@ -24,11 +24,11 @@ void ofl_waiter_start(struct ofl_waiter *w, uint64_t timeout)
 
 bool ofl_waiter_step(struct ofl_waiter *w)
 {
-	bool look = w->spins >= OFL_WAIT_SPINS || w->spins % 256 == 255;
+	bool look = ofl_wait_may_sleep(w->spins) || w->spins % 256 == 255;
 
 	if (look && w->deadline != FOREVER && ofl_now_ns() >= w->deadline)
 		return false;
-	if (w->spins >= OFL_WAIT_SPINS / 2 && !w->armed) {
+	if (w->spins >= ofl_wait_sleep_at / 2 && !w->armed) {
 		ofl_devices_arm(true);
 		w->armed = true;
 	} else {

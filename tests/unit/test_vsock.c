@@ -258,6 +258,30 @@ static void test_stalled(void **state)
 
 /* Anything at all, in any order. */
 
+/* ofl_wait_spins() holds for a wait of sockets as for any other. */
+static void test_spins(void **state)
+{
+	struct ofl_waiter w;
+
+	(void)state;
+	set_up();
+	ofl_wait_sleep_at = 0;
+	ofl_waiter_start(&w, 0);
+	ofl_waiter_step(&w);
+	assert_true(device.rx.armed);
+	ofl_waiter_end(&w);
+	assert_false(device.rx.armed);
+	ofl_wait_sleep_at = OFL_SPIN_ONLY;
+	ofl_waiter_start(&w, 0);
+	for (unsigned int i = 0; i < 3 * OFL_WAIT_SPINS; i++) {
+		ofl_waiter_step(&w);
+		assert_false(device.rx.armed);
+	}
+	ofl_waiter_end(&w);
+	ofl_wait_sleep_at = OFL_WAIT_SPINS;
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -267,6 +291,7 @@ int main(void)
 		cmocka_unit_test(test_small_memory),
 		cmocka_unit_test(test_bad_device),
 		cmocka_unit_test(test_stalled),
+		cmocka_unit_test(test_spins),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
