@@ -45,7 +45,7 @@ with()
 calls() { with "$1" strace -f -c -o "$WORK/calls"; awk '$NF == "total" { print $4 }' "$WORK/calls" >"$WORK/n"; }
 allocations()
 {
-	with "$1" gdb -q -batch -ex 'handle SIGTERM nostop noprint pass' -ex 'set breakpoint pending on' \
+	with "$1" gdb-multiarch -q -batch -ex 'handle SIGTERM nostop noprint pass' -ex 'set breakpoint pending on' \
 		-ex 'break malloc' -ex 'ignore 1 1000000000' -ex run -ex 'info breakpoints' --args
 	sed -n 's/.*already hit \([0-9]*\) time.*/\1/p' "$WORK/end.log" >"$WORK/n"
 }
