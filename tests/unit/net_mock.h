@@ -251,7 +251,7 @@ static inline void settle(void)
 
 static inline void pass(uint64_t ns)
 {
-	for (uint64_t step = 100 * OFL_MS; ns; ns -= step) {
+	for (uint64_t step = 50 * OFL_MS; ns; ns -= step) {
 		if (step > ns)
 			step = ns;
 		mock_now += step;
