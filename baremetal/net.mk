@@ -12,7 +12,7 @@ LWIP_FILES := $(addprefix core/,def.c dns.c inet_chksum.c init.c ip.c mem.c \
 	$(addprefix core/ipv6/,ethip6.c icmp6.c inet6.c ip6.c ip6_addr.c ip6_frag.c \
 	mld6.c nd6.c) netif/ethernet.c
 NET_FILES := addr.c netdev.c random.c resolve.c stack.c tcp.c tcp_socket.c \
-	text.c udp.c
+	text.c timers.c udp.c
 
 NET_NAMES := ofl_net in6addr_any in6addr_loopback inet_pton inet_ntop inet_addr \
 	inet_aton inet_ntoa getaddrinfo freeaddrinfo gai_strerror gethostbyname \

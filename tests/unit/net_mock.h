@@ -118,6 +118,7 @@ struct hostent *t_gethostbyname(const char *name);
 #include "baremetal/net/tcp.c"
 #include "baremetal/net/tcp_socket.c"
 #undef take
+#include "baremetal/net/timers.c"
 #define on_recv udp_on_recv
 #include "baremetal/net/udp.c"
 #undef on_recv
