@@ -518,13 +518,18 @@ static inline void close_all(void)
 	ofl_net.lost();
 }
 
-static inline void net_set_up(const char *options)
+static inline void net_device(void)
 {
 	uint64_t now = mock_now;
 
-	close_all(); /* of a test that has failed */
 	netdev_prepare(MEMORY, wire);
 	mock_now = now; /* lwIP's clock does not go back */
+}
+
+static inline void net_set_up(const char *options)
+{
+	close_all(); /* of a test that has failed */
+	net_device();
 	frames_nr = 0;
 	stalled = false;
 	no_arp = false;
