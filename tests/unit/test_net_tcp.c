@@ -348,6 +348,109 @@ static void test_no_way(void **state)
 	net_end();
 }
 
+/* An address, but no router: lwIP would send it to nobody, and be silent. */
+static void test_no_router(void **state)
+{
+	int fd, six;
+
+	(void)state;
+	net_set_up("ip=10.0.0.2/24,ip=fd00::2/64");
+	fd = new_socket(AF_INET, SOCK_STREAM);
+	assert_fails(t_connect(fd, in4(0x08080808, 80), LEN4), EINPROGRESS);
+	six = new_socket(AF_INET6, SOCK_STREAM);
+	assert_fails(t_connect(six, in6("2001:db8::1", 80), LEN6), EINPROGRESS);
+	pass(SETTLE / 2);
+	assert_int_equal(ofl_files_poll(fd), 0);
+	pass(SETTLE / 2);
+	assert_int_equal(error_of(fd), ENETUNREACH);
+	assert_int_equal(error_of(six), ENETUNREACH);
+	expect_silence();
+	fd = new_socket(AF_INET6, SOCK_STREAM);
+	assert_fails(t_connect(fd, in6("2001:db8::1", 80), LEN6), ENETUNREACH);
+	assert_fails(t_connect(fd, in6("::ffff:8.8.8.8", 80), LEN6), ENETUNREACH);
+	/* On the link there is one, and to ourselves. */
+	assert_fails(t_connect(fd, in6("fd00::2", 80), LEN6), ECONNREFUSED);
+	fd = new_socket(AF_INET6, SOCK_STREAM);
+	assert_fails(t_connect(fd, in6("fd00::3", 80), LEN6), EINPROGRESS);
+	fd = new_socket(AF_INET6, SOCK_STREAM);
+	assert_fails(t_connect(fd, in6("fe80::3", 80), LEN6), EINPROGRESS);
+	fd = new_socket(AF_INET, SOCK_STREAM);
+	assert_fails(t_connect(fd, in4(THEIRS, 80), LEN4), EINPROGRESS);
+	expect_segment(SYN);
+	net_end();
+	net_set_up("ip=10.0.0.2/24,ip=fd00::2/64,gw=10.0.0.1,gw=fd00::1");
+	pass(SETTLE);
+	fd = new_socket(AF_INET6, SOCK_STREAM);
+	assert_fails(t_connect(fd, in6("2001:db8::1", 80), LEN6), EINPROGRESS);
+	fd = new_socket(AF_INET, SOCK_STREAM);
+	assert_fails(t_connect(fd, in4(0x08080808, 80), LEN4), EINPROGRESS);
+	expect_segment(SYN);
+	net_end();
+}
+
+/* A router of fd00:1::/64 says that it is there. */
+static void advertise(void)
+{
+	static const uint8_t head[14] = { 0x33, 0x33, 0, 0, 0, 1, 2, 0, 0, 0, 0, 1, 0x86, 0xdd };
+	uint8_t frame[14 + 40 + 56] = { 0 }, *ip = frame + 14, *icmp = ip + 40;
+	uint32_t sum = 58 + 56;
+
+	memcpy(frame, head, sizeof(head));
+	ip[0] = 0x60;
+	put16(ip + 4, 56);
+	ip[6] = 58;
+	ip[7] = 255;
+	put16(ip + 8, 0xfe80);
+	ip[23] = 1;
+	put16(ip + 24, 0xff02);
+	ip[39] = 1;
+	icmp[0] = 134;
+	icmp[4] = 64;
+	put16(icmp + 6, 1800); /* seconds that it is one */
+	icmp[16] = 1;	       /* its MAC address */
+	icmp[17] = 1;
+	memcpy(icmp + 18, station, 6);
+	icmp[24] = 3; /* its prefix */
+	icmp[25] = 4;
+	icmp[26] = 64;
+	icmp[27] = 0xc0;
+	put32(icmp + 28, 3600);
+	put32(icmp + 32, 3600);
+	put32(icmp + 40, 0xfd000001);
+	for (int i = 8; i < 40; i += 2)
+		sum += get16(ip + i);
+	put16(icmp + 2, sum_of(sum, icmp, 56));
+	assert_true(transmit(frame, sizeof(frame)));
+	settle();
+}
+
+/* SLAAC takes a second or two: the SYN waits for an address that can be answered. */
+static void test_no_router_yet(void **state)
+{
+	struct sockaddr_in6 addr;
+	socklen_t len = sizeof(addr);
+	struct ofl_tcp *ts;
+	int fd;
+
+	(void)state;
+	net_set_up("ip=10.0.0.2/24");
+	fd = new_socket(AF_INET6, SOCK_STREAM);
+	assert_fails(t_connect(fd, in6("2001:db8::1", 80), LEN6), EINPROGRESS);
+	ts = (struct ofl_tcp *)(void *)fd_socket[fd];
+	pass(3 * OFL_SEC); /* the link-local address is there */
+	assert_int_equal(ofl_files_poll(fd), 0);
+	assert_false(ts->begun);
+	advertise();
+	assert_int_equal(ofl_files_poll(fd), 0);
+	assert_false(ts->begun);
+	pass(3 * OFL_SEC);
+	assert_int_equal(ofl_files_poll(fd), 0);
+	assert_true(ts->begun);
+	assert_int_equal(t_getsockname(fd, (struct sockaddr *)&addr, &len), 0);
+	assert_memory_equal(&addr.sin6_addr, "\xfd\0\0\1\0\0\0", 8);
+	net_end();
+}
+
 static void test_lost(void **state)
 {
 	int fd, calling, listener, a, b;
@@ -383,6 +486,7 @@ int main(void)
 		cmocka_unit_test(test_refused), cmocka_unit_test(test_silent),
 		cmocka_unit_test(test_reset),	cmocka_unit_test(test_windows),
 		cmocka_unit_test(test_backlog), cmocka_unit_test(test_no_way),
+		cmocka_unit_test(test_no_router), cmocka_unit_test(test_no_router_yet),
 		cmocka_unit_test(test_lost),
 	};
 
