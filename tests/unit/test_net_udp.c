@@ -15,6 +15,14 @@ static int bound(uint16_t port)
 	return fd;
 }
 
+static int connected(void)
+{
+	int fd = new_socket(AF_INET, SOCK_DGRAM);
+
+	assert_int_equal(t_connect(fd, in4(THEIRS, 7), LEN4), 0);
+	return fd;
+}
+
 static void test_not_connected(void **state)
 {
 	struct sockaddr_in from;
@@ -84,8 +92,7 @@ static void test_connected(void **state)
 
 	(void)state;
 	net_set_up(STATIC);
-	fd = new_socket(AF_INET, SOCK_DGRAM);
-	assert_int_equal(t_connect(fd, in4(THEIRS, 7), LEN4), 0);
+	fd = connected();
 	assert_int_equal(fd_socket[fd]->ops->connected(fd_socket[fd]), 0);
 	assert_int_equal(t_getpeername(fd, (struct sockaddr *)&peer, &len), 0);
 	assert_int_equal(ntohl(peer.sin_addr.s_addr), THEIRS);
@@ -117,8 +124,7 @@ static void test_shutdown(void **state)
 
 	(void)state;
 	net_set_up(STATIC);
-	fd = new_socket(AF_INET, SOCK_DGRAM);
-	assert_int_equal(t_connect(fd, in4(THEIRS, 7), LEN4), 0);
+	fd = connected();
 	port = port_of(fd);
 	assert_fails(t_shutdown(fd, 3), EINVAL);
 	assert_int_equal(t_shutdown(fd, SHUT_WR), 0);
@@ -214,8 +220,7 @@ static void test_no_way(void **state)
 
 	(void)state;
 	net_set_up(STATIC);
-	fd = new_socket(AF_INET, SOCK_DGRAM);
-	assert_int_equal(t_connect(fd, in4(THEIRS, 7), LEN4), 0);
+	fd = connected();
 	assert_int_equal(t_send(fd, "x", 1, 0), 1);
 	assert_non_null(next_datagram());
 	stalled = true;
