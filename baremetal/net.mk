@@ -12,7 +12,7 @@ LWIP_FILES := $(addprefix core/,def.c dns.c inet_chksum.c init.c ip.c mem.c \
 	$(addprefix core/ipv6/,ethip6.c icmp6.c inet6.c ip6.c ip6_addr.c ip6_frag.c \
 	mld6.c nd6.c) netif/ethernet.c
 NET_FILES := addr.c netdev.c random.c resolve.c stack.c tcp.c tcp_socket.c \
-	text.c udp.c
+	text.c timers.c udp.c
 
 NET_NAMES := ofl_net in6addr_any in6addr_loopback inet_pton inet_ntop inet_addr \
 	inet_aton inet_ntoa getaddrinfo freeaddrinfo gai_strerror gethostbyname \
@@ -57,6 +57,23 @@ $(B)/rt/liboffload-net.a: $(B)/rt/net.work/net.o
 
 # Its unit tests; they name files of the runtime as it does itself.
 $(O)/test/unit/test_netdev: UNIT_CFLAGS += -Ibaremetal
+
+# Those of sockets have lwIP itself, with memory that a test can make end.
+UNIT_LWIP := $(LWIP_FILES:%.c=$(O)/test/unit/lwip/%.o)
+UNIT_NET_TESTS := $(addprefix $(O)/test/unit/test_net_,names memory resolve stack tcp udp)
+UNIT_NET = -Ibaremetal -Ibaremetal/net -Ibaremetal/net/lwip -isystem $(LWIP_SRC)/include
+UNIT_NET_SEAMS := -Dmalloc=net_malloc -Dcalloc=net_calloc -Dfree=net_free \
+	-Dofl_panic=net_panic
+
+$(UNIT_LWIP): $(O)/test/unit/lwip/%.o: $(LWIP_SRC)/.ready baremetal/net/lwip/lwipopts.h
+	@mkdir -p $(@D)
+	$(call note,UNITCC,$@)
+	$(Q)$(HOSTCC) $(UNIT_CFLAGS) -w $(UNIT_NET) $(UNIT_NET_SEAMS) -c -o $@ \
+		$(LWIP_SRC)/$*.c
+
+$(UNIT_NET_TESTS): UNIT_CFLAGS += $(UNIT_NET)
+$(UNIT_NET_TESTS): UNIT_LIBS += $(UNIT_LWIP)
+$(UNIT_NET_TESTS): $(UNIT_LWIP)
 
 # The fuzzer has lwIP itself, built as it is.
 FUZZ_LWIP := $(LWIP_FILES:%.c=$(O)/test/fuzz/lwip/%.o)

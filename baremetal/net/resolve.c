@@ -54,7 +54,7 @@ static bool wait_for(bool (*done)(void), uint64_t until)
 
 	ofl_net_progress();
 	while (!done() && ofl_now_ns() < until) {
-		if (spins >= OFL_WAIT_SPINS / 2 && !armed) {
+		if (spins >= ofl_wait_sleep_at / 2 && !armed) {
 			ofl_net_arm(true);
 			armed = true;
 		} else {

@@ -25,6 +25,7 @@
 #include "lwip/ethip6.h"
 #include "lwip/init.h"
 #include "lwip/mld6.h"
+#include "lwip/nd6.h"
 #include "lwip/netif.h"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/timeouts.h"
@@ -271,6 +272,39 @@ void ofl_net_arm(bool on)
 bool ofl_net_settling(void)
 {
 	return added && ofl_now_ns() < settled_at;
+}
+
+/* Beyond the link, an address of the link's own is no use to the one who answers. */
+static bool has_route6(const ip6_addr_t *to)
+{
+	const ip_addr_t *from = ip6_select_source_address(&nif, to);
+
+	if (ip6_addr_islinklocal(to) || netif_get_ip6_addr_match(&nif, to) >= 0)
+		return true;
+	if (!from || ip6_addr_islinklocal(ip_2_ip6(from)))
+		return false;
+	for (s8_t i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++)
+		if (netif_ip6_addr_isstatic(&nif, i) &&
+		    ip6_addr_isvalid(netif_ip6_addr_state(&nif, i)) &&
+		    ip6_addr_net_eq(to, netif_ip6_addr(&nif, i)))
+			return true;
+	return has_gateway6 || nd6_find_route(to);
+}
+
+/*
+ * lwIP gives the default interface what has no other way, and finds only then that
+ * there is no router: for TCP that would be silence, until it gives up.
+ */
+bool ofl_net_has_route(const ip_addr_t *to)
+{
+	const ip4_addr_t *to4 = ip_2_ip4(to);
+
+	if (!added || ip_addr_isloopback(to))
+		return true; /* lwIP knows */
+	if (IP_IS_V6(to))
+		return has_route6(ip_2_ip6(to));
+	return ip4_addr_net_eq(to4, netif_ip4_addr(&nif), netif_ip4_netmask(&nif)) ||
+	       ip4_addr_islinklocal(to4) || !ip4_addr_isany(netif_ip4_gw(&nif));
 }
 
 bool ofl_net_is_ours(const ip_addr_t *addr)

@@ -21,6 +21,8 @@ void ofl_net_arm(bool on);
  * failed for the lack of one shall be tried again.
  */
 bool ofl_net_settling(void);
+/* Is there a way to this address now, from an address that can be answered? */
+bool ofl_net_has_route(const ip_addr_t *to);
 /* Is it an address of ours, or "any"? */
 bool ofl_net_is_ours(const ip_addr_t *addr);
 

@@ -94,8 +94,10 @@ static int tcp_sock_listen(struct ofl_socket *sk, int backlog)
 /* Send the SYN, if there is a way: 0, or -EAGAIN, or why not. */
 static int begin(struct ofl_tcp *ts)
 {
-	err_t err = tcp_connect(ts->pcb, &ts->peer, ts->peer_port, ofl_tcp_on_connected);
+	err_t err = ERR_RTE;
 
+	if (ofl_net_has_route(&ts->peer))
+		err = tcp_connect(ts->pcb, &ts->peer, ts->peer_port, ofl_tcp_on_connected);
 	if (err == ERR_RTE && ofl_net_settling())
 		return -EAGAIN;
 	if (err != ERR_OK)

@@ -17,6 +17,7 @@
 #include "baremetal/net/tcp.c"
 #include "baremetal/net/tcp_socket.c"
 #undef main
+#include "baremetal/net/timers.c"
 #include "baremetal/net/netdev.h"
 #include "baremetal/virtio.h"
 #define on_recv udp_on_recv

@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* virtio-net's driver against PMMs that serve, stall and lie. */
-#include "rt_mock.h"
+#include "netdev_mock.h"
 
-#include "baremetal/net/netdev.c"
-#include "baremetal/virtio.c"
-#include "baremetal/vq.c"
-
-static struct ofl_virtio dev;
-static struct net_config *config;
 static bool serving; /* take what is sent, at once */
 static uint8_t sent[100][2048];
 static uint32_t sent_len[100];
@@ -31,23 +25,9 @@ static void serve(void)
 
 static void prepare(size_t memory)
 {
-	ofl_netdev_lost();
-	sim_reset(OFL_VIRTIO_ID_NET, 2);
-	sim_refuse = 0;
 	nr_sent = 0;
 	serving = true;
-	memset(&dev, 0, sizeof(dev));
-	dev.hdr = sim_hdr();
-	dev.hdr->id.features |= F_MAC | F_MTU | F_STATUS;
-	config = (void *)dev.hdr->config;
-	*config = (struct net_config){ .mac = { 2, 0, 0, 0, 0, 9 },
-				       .status = LINK_UP, .mtu = 1500 };
-	dev.mem = (struct ofl_devmem){ window_mem + MEM_OFF, WIN_PA + MEM_OFF,
-				       memory, 0 };
-	dev.epoch = 1;
-	strcpy(dev.name, "virtio@net");
-	pmm_step = serve;
-	assert_int_equal(ofl_virtio_open(&dev), 0);
+	netdev_prepare(memory, serve);
 }
 
 static void start(void)

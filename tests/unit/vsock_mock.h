@@ -6,45 +6,16 @@
 #define _GNU_SOURCE
 #include "rt_mock.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
-
 #include <linux/vm_sockets.h>
 
 #include "baremetal/virtio.c"
 #include "baremetal/vq.c"
 
-/* This program has a libc with the same names already. */
-#define socket t_socket
-#define bind t_bind
-#define listen t_listen
-#define connect t_connect
-#define accept t_accept
-#define accept4 t_accept4
-#define send t_send
-#define sendto t_sendto
-#define recv t_recv
-#define recvfrom t_recvfrom
-#define shutdown t_shutdown
-#define getsockname t_getsockname
-#define getpeername t_getpeername
-#define getsockopt t_getsockopt
-#define setsockopt t_setsockopt
-#define ioctl t_ioctl
-#define poll t_poll
-#define fcntl t_fcntl
-int t_fcntl(int fd, int command, ...);
-int t_ioctl(int fd, unsigned long request, ...);
-#include "baremetal/poll.c"
-#include "baremetal/socket.c"
+#include "socket_mock.h"
+
 #include "baremetal/vsock.c"
 #include "baremetal/vsock_conn.c"
 #include "baremetal/vsock_socket.c"
-#include "baremetal/waiter.c"
 
 #define CID 5u
 #define HOST VMADDR_CID_HOST
@@ -59,41 +30,7 @@ int64_t ofl_rng_read(void *buf, size_t len)
 	return -ENOSYS;
 }
 
-#define FDS 100
-static const struct ofl_file_ops no_socket;
-static struct open_file fds[FDS] = { { .ops = &no_socket }, { .ops = &no_socket },
-				     { .ops = &no_socket } };
-
-int ofl_file_add(const struct ofl_file_ops *what, int flags, struct open_file **file)
-{
-	for (int fd = 3; fd < FDS; fd++) {
-		if (fds[fd].ops)
-			continue;
-		*file = &fds[fd];
-		**file = (struct open_file){ .ops = what, .flags = flags };
-		return fd;
-	}
-	return -EMFILE;
-}
-
-bool ofl_files_room(void)
-{
-	for (int fd = 3; fd < FDS; fd++)
-		if (!fds[fd].ops)
-			return true;
-	return false;
-}
-
-struct open_file *ofl_file_of(int fd)
-{
-	return fd >= 0 && fd < FDS && fds[fd].ops ? &fds[fd] : NULL;
-}
-
-int ofl_files_poll(int fd)
-{
-	return ofl_file_of(fd) ? fds[fd].ops->poll(&fds[fd]) : POLLNVAL;
-}
-
+/* The only device. */
 void ofl_devices_progress(void)
 {
 	ofl_vsock_progress();
@@ -102,32 +39,6 @@ void ofl_devices_progress(void)
 void ofl_devices_arm(bool on)
 {
 	ofl_vsock_arm(on);
-}
-
-/* There are no consoles here. */
-int ofl_tty_ioctl(int fd, unsigned long request, void *arg)
-{
-	(void)fd;
-	(void)request;
-	(void)arg;
-	return -ENOTTY;
-}
-
-int t_fcntl(int fd, int command, ...)
-{
-	va_list ap;
-
-	va_start(ap, command);
-	if (command == F_SETFL)
-		fds[fd].flags = va_arg(ap, int);
-	va_end(ap);
-	return command == F_GETFL ? fds[fd].flags : 0;
-}
-
-static inline void t_close(int fd)
-{
-	fds[fd].ops->close(&fds[fd]);
-	fds[fd].ops = NULL;
 }
 
 /* --- a PMM --- */
@@ -267,13 +178,6 @@ static inline struct sockaddr *vm(uint32_t cid, uint32_t number)
 }
 
 #define LEN ((socklen_t)sizeof(struct sockaddr_vm))
-#define assert_fails(call, number)                                             \
-	do {                                                                   \
-		errno = 0;                                                     \
-		assert_true((call) == -1);                                     \
-		assert_int_equal(errno, number);                               \
-	} while (0)
-
 static uint32_t my_port; /* of the last connect */
 
 /* A connection to port 80 of the host. */

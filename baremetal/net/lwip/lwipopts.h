@@ -8,6 +8,9 @@
 
 #define NO_SYS 1
 #define SYS_LIGHTWEIGHT_PROT 0 /* never from an interrupt */
+#ifndef LWIP_TIMERS_CUSTOM /* a build may have lwIP's own */
+#define LWIP_TIMERS_CUSTOM 1 /* timers.c: no memory for them */
+#endif
 #define LWIP_NETCONN 0
 #define LWIP_SOCKET 0
 #define LWIP_STATS 0
