@@ -13,7 +13,7 @@
 extern const struct ofl_driver *const __start_ofl_drivers[];
 extern const struct ofl_driver *const __stop_ofl_drivers[];
 
-#define for_each_driver(p) for ((p) = __start_ofl_drivers; (p) < __stop_ofl_drivers; (p)++)
+#define for_each_driver(p) for ((p) = __start_ofl_drivers; (p) != __stop_ofl_drivers; (p)++)
 
 /* Drivers keep pointers into it: written by one attach, then left alone. */
 static struct ofl_virtio devices[OFL_DEVICES_MAX];
@@ -55,7 +55,7 @@ static void start(struct ofl_virtio *dev)
 	for_each_driver(p)
 		if ((*p)->device_id == dev->device_id)
 			break;
-	if (p < __stop_ofl_drivers)
+	if (p != __stop_ofl_drivers)
 		err = (*p)->start(dev);
 	else if (is_known(dev->device_id))
 		return;
