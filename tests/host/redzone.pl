@@ -27,6 +27,7 @@ sub covered
 		my ($where, $op, $arg) = @{$code[$i]};
 		$sp -= 8 if $op =~ /^push/;
 		$sp -= signed($1) if $op =~ /^sub/ && $arg =~ /^\$(-?0x[0-9a-f]+),%rsp$/;
+		$sp += signed($1) if $op =~ /^add/ && $arg =~ /^\$(-?0x[0-9a-f]+),%rsp$/;
 		return 1 if $sp <= $address;
 		return 0 if $op =~ /^(j|call|ret|leave|pop)/;
 	}
