@@ -68,7 +68,7 @@ static int grow(int fd)
 		n *= 2;
 	more = calloc((size_t)n, sizeof(*more));
 	if (!more)
-		return -EMFILE;
+		return -ENOMEM;
 	memcpy(more, fds, (size_t)nr_fds * sizeof(*fds));
 	if (fds != first_fds)
 		free(fds);
@@ -104,7 +104,7 @@ int ofl_file_add(const struct ofl_file_ops *ops, int flags, struct open_file **f
 		return fd;
 	*file = calloc(1, sizeof(**file));
 	if (!*file)
-		return -EMFILE;
+		return -ENOMEM;
 	(*file)->ops = ops;
 	(*file)->refs = 1;
 	(*file)->flags = flags;
