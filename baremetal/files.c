@@ -91,11 +91,6 @@ static int lowest_fd(int from)
 	return err ? err : fd;
 }
 
-bool ofl_files_room(void)
-{
-	return lowest_fd(0) >= 0;
-}
-
 int ofl_file_add(const struct ofl_file_ops *ops, int flags, struct open_file **file)
 {
 	int fd = lowest_fd(0);

@@ -47,8 +47,6 @@ extern const struct ofl_file_ops ofl_console_ops, ofl_share_ops;
 
 /* NULL: there is none. */
 struct open_file *ofl_file_of(int fd);
-/* Is there room for one more descriptor? */
-bool ofl_files_room(void);
 /* The lowest free descriptor, for a new file, the rest of which is zero; or -EMFILE, -ENOMEM. */
 int ofl_file_add(const struct ofl_file_ops *ops, int flags, struct open_file **file);
 /* Take that back. */

@@ -168,33 +168,28 @@ static int flags_of_type(int type)
 	return O_RDWR | (type & SOCK_NONBLOCK ? O_NONBLOCK : 0);
 }
 
-static int open_socket(struct ofl_socket *sk, int type)
-{
-	struct open_file *file;
-	int fd = ofl_file_add(&file_ops, flags_of_type(type), &file);
-
-	if (fd < 0) {
-		sk->ops->close(sk);
-		return failed(fd);
-	}
-	file->socket = sk;
-	return fd;
-}
-
 int socket(int domain, int type, int protocol)
 {
 	const int bits = SOCK_NONBLOCK | SOCK_CLOEXEC;
 	const struct ofl_family *family = family_of(domain);
+	struct open_file *file;
 	struct ofl_socket *sk;
-	int err = -EAFNOSUPPORT;
+	int err, fd;
 
-	if (family)
-		err = family->create(type & ~bits, protocol, &sk);
-	if (err)
+	if (!family)
+		return failed(-EAFNOSUPPORT);
+	fd = ofl_file_add(&file_ops, flags_of_type(type), &file);
+	if (fd < 0)
+		return failed(fd);
+	err = family->create(type & ~bits, protocol, &sk);
+	if (err) {
+		ofl_file_drop(fd);
 		return failed(err);
+	}
 	sk->family = family;
 	sk->type = type & ~bits;
-	return open_socket(sk, type);
+	file->socket = sk;
+	return fd;
 }
 
 int bind(int fd, const struct sockaddr *addr, socklen_t len)
@@ -264,6 +259,7 @@ int accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 	struct ofl_socket *sk = socket_of(fd, &nonblock), *conn = NULL;
 	struct sockaddr_storage peer;
 	socklen_t peer_len;
+	struct open_file *file;
 	struct ofl_waiter w;
 	int err, new_fd;
 
@@ -273,9 +269,10 @@ int accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 		return failed(-EINVAL);
 	if (!sk->listening)
 		return failed(-EINVAL);
-	/* Leave the connection in its queue if there is no descriptor for it. */
-	if (!ofl_files_room())
-		return failed(-EMFILE);
+	/* First: without a descriptor for it, the connection stays in its queue. */
+	new_fd = ofl_file_add(&file_ops, flags_of_type(flags), &file);
+	if (new_fd < 0)
+		return failed(new_fd);
 	ofl_devices_check();
 	sk->family->progress();
 	ofl_waiter_start(&w, sk->recv_timeout);
@@ -283,12 +280,14 @@ int accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 		if (!ofl_waiter_step(&w))
 			break;
 	ofl_waiter_end(&w);
-	if (err)
+	if (err) {
+		ofl_file_drop(new_fd);
 		return failed(err);
+	}
 	conn->family = sk->family;
 	conn->type = sk->type;
-	new_fd = open_socket(conn, flags);
-	if (new_fd >= 0 && !conn->ops->name(conn, true, &peer, &peer_len))
+	file->socket = conn;
+	if (!conn->ops->name(conn, true, &peer, &peer_len))
 		put_addr(&peer, peer_len, addr, len);
 	return new_fd;
 }

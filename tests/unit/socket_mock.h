@@ -42,25 +42,33 @@ int t_ioctl(int fd, unsigned long request, ...);
 static const struct ofl_file_ops no_socket;
 static struct open_file fds[FDS] = { { .ops = &no_socket }, { .ops = &no_socket },
 				     { .ops = &no_socket } };
+static int fds_error; /* of the next ones, -errno */
 
 int ofl_file_add(const struct ofl_file_ops *what, int flags, struct open_file **file)
 {
-	for (int fd = 3; fd < FDS; fd++) {
+	for (int fd = 3; fd < FDS && !fds_error; fd++) {
 		if (fds[fd].ops)
 			continue;
 		*file = &fds[fd];
 		**file = (struct open_file){ .ops = what, .flags = flags };
 		return fd;
 	}
-	return -EMFILE;
+	return fds_error ? fds_error : -EMFILE;
 }
 
-bool ofl_files_room(void)
+void ofl_file_drop(int fd)
 {
+	fds[fd].ops = NULL;
+}
+
+/* Descriptors that are free. */
+static inline int fds_free(void)
+{
+	int n = 0;
+
 	for (int fd = 3; fd < FDS; fd++)
-		if (!fds[fd].ops)
-			return true;
-	return false;
+		n += !fds[fd].ops;
+	return n;
 }
 
 struct open_file *ofl_file_of(int fd)

@@ -33,14 +33,17 @@ static void test_sockets(void **state)
 /* No descriptor: the socket is given back, a connection stays where it is. */
 static void test_descriptors(void **state)
 {
-	int listener, fd = -1;
+	int listener, fd = -1, left;
 	unsigned int before;
 
 	(void)state;
 	net_set_up(STATIC);
 	listener = new_listener(in4(INADDR_ANY, 7), LEN4, 4);
 	station_connects(7, 1000);
-	while (ofl_files_room())
+	fds_error = -ENOMEM;
+	assert_fails(t_accept(listener, NULL, NULL), ENOMEM);
+	fds_error = 0;
+	while (fds_free())
 		fd = new_socket(AF_INET, SOCK_DGRAM);
 	before = mem_live;
 	assert_fails(t_socket(AF_INET, SOCK_STREAM, 0), EMFILE);
@@ -48,6 +51,13 @@ static void test_descriptors(void **state)
 	assert_fails(t_accept(listener, NULL, NULL), EMFILE);
 	t_close(fd);
 	assert_in_range(t_accept(listener, NULL, NULL), 3, FDS - 1);
+	/* Nothing comes, or the family refuses: no descriptor is gone. */
+	t_close(fd);
+	left = fds_free();
+	t_fcntl(listener, F_SETFL, O_NONBLOCK);
+	assert_fails(t_accept(listener, NULL, NULL), EAGAIN);
+	assert_fails(t_socket(AF_INET, SOCK_RAW, 0), EPROTOTYPE);
+	assert_int_equal(fds_free(), left);
 	net_end();
 }
 

@@ -19,7 +19,7 @@ extern "C" {
  *   msize=BYTES (65536), 4096 to 262144
  *   version=9p2000.L
  * Errors: ENODEV another type; EINVAL options, with a line in the log that names the
- * one; EBUSY the name is taken; ENOSPC eight mounts; EIO, EPROTO, EPROTONOSUPPORT the
+ * one; EBUSY the name is taken; ENOSPC sixteen mounts; EIO, EPROTO, EPROTONOSUPPORT the
  * server does not answer, contradicts itself, speaks another version; its own.
  */
 int mount(const char *source, const char *target, const char *type,
