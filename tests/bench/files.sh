@@ -105,3 +105,30 @@ grow_shares()
 	done
 }
 runs grow_shares
+
+# Others beside it, each with a daemon of its own: they wait for clients.
+start_others() # HOW-MANY
+{
+	local sock pmm_out=$WORK/other.out pmm_pid
+	while [ $((${#others[@]} / 2)) -lt "$1" ]; do
+		sock=$WORK/other-${#others[@]}
+		mkdir -p "$sock.vsock"
+		start_pmm --console none --vsock "cid=$((100 + ${#others[@]})),path=$sock.vsock"
+		"${image[@]}" "$native/echo" --pmm "$sock" 7 >>"$WORK/image.log" 2>&1 &
+		others+=($pmm_pid $!)
+	done
+}
+grow_instances()
+{
+	local n others=()
+	start_pmm --console stdio --share "$share"
+	for n in 1 2 4 8; do
+		start_others $((n - 1))
+		ours B12 "instances-$n" "$1" getattr,data,1,4000 read4k,data,4096,4000,1048576 \
+			2>>"$WORK/image.log"
+	done
+	kill "${others[@]}"
+	wait "${others[@]}" 2>/dev/null
+	stop_pmm
+}
+runs grow_instances
