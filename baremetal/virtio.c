@@ -148,6 +148,8 @@ int ofl_virtio_start(struct ofl_virtio *dev, uint64_t wanted)
 	}
 	dev->features = dev->offered & (wanted | OFL_VIRTIO_F_VERSION_1 |
 					OFL_VIRTIO_F_RING_PACKED);
+	if (dev->features & OFL_VIRTIO_F_RING_PACKED)
+		dev->features |= dev->offered & OFL_VIRTIO_F_IN_ORDER;
 	__atomic_store_n(&hdr->driver.features, dev->features, __ATOMIC_RELAXED);
 	status |= OFL_VIRTIO_FEATURES_OK;
 	err = transact(dev, status, &answer);

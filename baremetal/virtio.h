@@ -26,6 +26,7 @@
 #define OFL_VIRTIO_F_EVENT_IDX (1ull << 29)
 #define OFL_VIRTIO_F_VERSION_1 (1ull << 32)
 #define OFL_VIRTIO_F_RING_PACKED (1ull << 34)
+#define OFL_VIRTIO_F_IN_ORDER (1ull << 35)
 
 #define OFL_VIRTIO_TIMEOUT (10 * 1000000000ull) /* of one transaction */
 
@@ -57,7 +58,7 @@ struct ofl_virtio {
 int ofl_virtio_open(struct ofl_virtio *dev);
 /*
  * Reset the device and negotiate: VERSION_1 must be offered, RING_PACKED is taken
- * where it is, of the others those in `wanted` that are offered.  ETIMEDOUT, EIO: the device
+ * where it is, and IN_ORDER with it, of the others those in `wanted` that are offered.  ETIMEDOUT, EIO: the device
  * does not answer; EPROTO: it refused.
  */
 int ofl_virtio_start(struct ofl_virtio *dev, uint64_t wanted);

@@ -14,6 +14,11 @@
  * a descriptor is say two bits of its flags, whose sense changes with each lap:
  * that is bit `size` of the counters here, for sizes are powers of two.
  *
+ * Where the device promised to use chains in order (VIRTIO_F_IN_ORDER, packed only), a
+ * chain's id is the place of its first descriptor, and one used descriptor may
+ * stand for a batch: it has the id of the last, and all before it are used as well,
+ * completely.
+ *
  * The driver polls: normally the device is told not to call.  Only a wait
  * that is about to let the platform sleep arms the call (ofl_vq_get_wait()).
  */
@@ -180,6 +185,7 @@ int ofl_vq_init(struct ofl_vq *vq, struct ofl_virtio *dev, unsigned int index,
 			       .size = (uint16_t)size,
 			       .event_idx = event_idx,
 			       .packed = dev->features & OFL_VIRTIO_F_RING_PACKED };
+	vq->in_order = vq->packed && (dev->features & OFL_VIRTIO_F_IN_ORDER);
 	vq->desc = ofl_devmem_alloc(&dev->mem, desc_bytes(size), &vq->desc_pa);
 	vq->avail =
 		ofl_devmem_alloc(&dev->mem, avail_bytes(size), &vq->avail_pa);
@@ -258,7 +264,7 @@ int ofl_vq_add(struct ofl_vq *vq, const struct ofl_vq_buf *buf,
 	       unsigned int nr_out, unsigned int nr_in, void *cookie)
 {
 	unsigned int n = nr_out + nr_in;
-	uint16_t head = vq->free_head;
+	uint16_t head = vq->in_order ? vq->avail_idx & (vq->size - 1) : vq->free_head;
 	struct ofl_vq_slot *slot;
 	uint32_t in_len = 0;
 
@@ -277,7 +283,8 @@ int ofl_vq_add(struct ofl_vq *vq, const struct ofl_vq_buf *buf,
 	vq->nr_free = (uint16_t)(vq->nr_free - n);
 	vq->in_flight++;
 	if (vq->packed) {
-		vq->free_head = slot->next;
+		if (!vq->in_order)
+			vq->free_head = slot->next;
 		add_packed(vq, buf, nr_out, n, head);
 	} else {
 		add_split(vq, buf, nr_out, n, head);
@@ -325,32 +332,68 @@ static void free_chain(struct ofl_vq *vq, uint16_t head)
 {
 	uint16_t at = head;
 
-	for (unsigned int i = 1; !vq->packed && i < vq->slot[head].count; i++)
-		at = vq->slot[at].next;
-	vq->slot[at].next = vq->free_head;
-	vq->free_head = head;
+	if (!vq->in_order) {
+		for (unsigned int i = 1; !vq->packed && i < vq->slot[head].count; i++)
+			at = vq->slot[at].next;
+		vq->slot[at].next = vq->free_head;
+		vq->free_head = head;
+	}
 	vq->nr_free = (uint16_t)(vq->nr_free + vq->slot[head].count);
 	vq->slot[head].count = 0;
 	vq->in_flight--;
+}
+
+static bool is_with_device(const struct ofl_vq *vq, uint32_t id)
+{
+	return id < vq->size && vq->slot[id].count;
+}
+
+static int next_packed(struct ofl_vq *vq, uint32_t *id, uint32_t *written)
+{
+	struct ofl_vq_desc *desc = &vq->desc[vq->last_used & (vq->size - 1)];
+	uint16_t flags;
+
+	/* Pairs with the device's release store behind id and length. */
+	flags = __atomic_load_n(&desc->packed.flags, __ATOMIC_ACQUIRE);
+	if ((flags & (DESC_F_AVAIL | DESC_F_USED)) != used_flags(vq, vq->last_used))
+		return 0;
+	*id = __atomic_load_n(&desc->packed.id, __ATOMIC_RELAXED);
+	*written = __atomic_load_n(&desc->len, __ATOMIC_RELAXED);
+	return 1;
+}
+
+/*
+ * Chains lie one behind the other, and their ids are places: whatever id is with the
+ * device, going from chain to chain comes to it.
+ */
+static int next_in_order(struct ofl_vq *vq, uint32_t *id, uint32_t *written)
+{
+	uint16_t place = vq->last_used & (vq->size - 1);
+
+	if (vq->last_used == vq->batch_end) {
+		if (!next_packed(vq, id, written))
+			return 0;
+		if (!is_with_device(vq, *id))
+			return 1; /* the caller says so */
+		vq->batch_end = (uint16_t)(vq->last_used + ((*id - place) & (vq->size - 1u)) +
+					   vq->slot[*id].count);
+		vq->batch_len = *written;
+	}
+	*id = place;
+	*written = (uint16_t)(vq->last_used + vq->slot[place].count) == vq->batch_end ?
+			   vq->batch_len : vq->slot[place].in_len;
+	return 1;
 }
 
 /* The next used entry, unchecked: 1 if there is one, 0, or -EIO. */
 static int next_used(struct ofl_vq *vq, uint32_t *id, uint32_t *written)
 {
 	struct ofl_vq_used_elem *elem;
-	struct ofl_vq_desc *desc;
 	uint16_t idx;
 
-	if (vq->packed) {
-		desc = &vq->desc[vq->last_used & (vq->size - 1)];
-		/* Pairs with the device's release store behind id and length. */
-		idx = __atomic_load_n(&desc->packed.flags, __ATOMIC_ACQUIRE);
-		if ((idx & (DESC_F_AVAIL | DESC_F_USED)) != used_flags(vq, vq->last_used))
-			return 0;
-		*id = __atomic_load_n(&desc->packed.id, __ATOMIC_RELAXED);
-		*written = __atomic_load_n(&desc->len, __ATOMIC_RELAXED);
-		return 1;
-	}
+	if (vq->packed)
+		return vq->in_order ? next_in_order(vq, id, written) :
+				      next_packed(vq, id, written);
 	/* Pairs with the device's release store behind its ring entry. */
 	idx = __atomic_load_n(&vq->used->idx, __ATOMIC_ACQUIRE);
 	if (idx == vq->last_used)
@@ -375,7 +418,7 @@ int ofl_vq_get(struct ofl_vq *vq, void **cookie, uint32_t *len)
 	ret = next_used(vq, &id, &written);
 	if (ret <= 0)
 		return ret;
-	if (id >= vq->size || !vq->slot[id].count) {
+	if (!is_with_device(vq, id)) {
 		ofl_virtio_fail(vq->dev, "used id is not with the device");
 		return -EIO;
 	}

@@ -45,11 +45,15 @@ struct ofl_vq {
 	uint16_t size;
 	bool event_idx;
 	bool packed;
+	bool in_order; /* packed only */
 	bool armed;	    /* the device was asked to call */
 	/* Count for ever; packed: descriptors, split: chains. */
 	uint16_t avail_idx; /* next entry of the available ring */
 	uint16_t kicked;    /* avail_idx at the last ofl_vq_kick() */
 	uint16_t last_used; /* next entry of the used ring */
+	/* In order: what was said of all chains up to here; len is of the last. */
+	uint16_t batch_end;
+	uint32_t batch_len;
 	uint16_t free_head; /* packed: of buffer ids */
 	uint16_t nr_free;
 	uint16_t in_flight; /* chains with the device */

@@ -405,6 +405,7 @@ struct ofl_console *ofl_console_open(const struct ofl_port_options *ports,
 	strcpy(con->dev.name, "console");
 	con->dev.device_id = OFL_ID_CONSOLE;
 	con->dev.offered = CON_F_SIZE;
+	con->dev.in_order = true;
 	con->dev.nr_queues = 2;
 	con->dev.config_size = CON_CONFIG_SIZE;
 	con->dev.config[4] = (uint8_t)nr;

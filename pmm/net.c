@@ -228,6 +228,7 @@ void ofl_net_init(struct ofl_net *net, const struct ofl_net_options *opt,
 	strcpy(net->dev.name, "net");
 	net->dev.device_id = OFL_ID_NET;
 	net->dev.offered = F_MTU | F_MAC | F_STATUS;
+	net->dev.in_order = true;
 	net->dev.nr_queues = 2;
 	net->dev.mem_size = opt->mem_size;
 	net->dev.config_size = sizeof(config);

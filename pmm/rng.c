@@ -79,6 +79,7 @@ struct ofl_dev *ofl_rng_dev(void)
 		.ops = &rng_ops,
 		.name = "entropy",
 		.device_id = OFL_ID_RNG,
+		.in_order = true,
 		.nr_queues = 1,
 		.mem_size = OFL_PAGE,
 	};

@@ -34,7 +34,8 @@ static uint64_t dev_field(const struct ofl_dev *dev, size_t offset)
 static uint64_t dev_offered(const struct ofl_dev *dev)
 {
 	return dev->offered | OFL_F_VERSION_1 | OFL_F_EVENT_IDX |
-	       (dev->split_only ? 0 : OFL_F_RING_PACKED);
+	       (dev->split_only ? 0 : OFL_F_RING_PACKED) |
+	       (dev->in_order && !dev->split_only ? OFL_F_IN_ORDER : 0);
 }
 
 static void dev_set_vq_state(struct ofl_dev *dev, unsigned int q, uint32_t state)
@@ -191,7 +192,8 @@ static uint32_t dev_start_queues(struct ofl_dev *dev, uint32_t status)
 		}
 		if (ofl_vq_setup(&dev->vq[q], dev->mem, &line, OFL_VQ_SIZE_MAX,
 				 (dev->features & OFL_F_EVENT_IDX ? OFL_VQ_EVENT_IDX : 0) |
-				 (dev->features & OFL_F_RING_PACKED ? OFL_VQ_PACKED : 0))) {
+				 (dev->features & OFL_F_RING_PACKED ? OFL_VQ_PACKED : 0) |
+				 (dev->features & OFL_F_IN_ORDER ? OFL_VQ_IN_ORDER : 0))) {
 			if (dev->breaks <= BREAKS_LOGGED) {
 				dev->breaks++;
 				ofl_log("device %s: queue %u refused: %s",

@@ -26,6 +26,7 @@
 #define OFL_F_EVENT_IDX (1ull << 29)
 #define OFL_F_VERSION_1 (1ull << 32)
 #define OFL_F_RING_PACKED (1ull << 34)
+#define OFL_F_IN_ORDER (1ull << 35)
 
 #define OFL_ID_NET 1u
 #define OFL_ID_CONSOLE 3u
@@ -59,6 +60,7 @@ struct ofl_dev {
 	char name[48]; /* for log lines: "console", "9p share" */
 	uint32_t device_id;
 	uint64_t offered; /* feature bits besides those of the ring and VERSION_1 */
+	bool in_order;	  /* of each queue, it gives chains back as it took them */
 	bool split_only;  /* somebody else serves the rings who knows no packed ones */
 	unsigned int nr_queues;
 	uint8_t config[OFL_VDEV_CONFIG];

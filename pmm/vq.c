@@ -16,6 +16,10 @@
  *
  * Packed: two bits of a descriptor's flags say whose turn it is; their sense changes
  * with each lap, which is bit `size` of our counters.
+ *
+ * In order (2.8.7.1): one used descriptor, with the id of the last of them, stands for a
+ * batch of chains.  The driver takes those before the last for completely written, so
+ * only what had nothing to write to is kept back, and not for long.
  */
 #include "vq.h"
 
@@ -53,6 +57,8 @@ struct vq_desc {
 #define VQ_SPLIT_NEXT 14u
 #define VQ_PACKED_ID 12u
 #define VQ_PACKED_FLAGS 14u
+
+#define VQ_BATCH 16u /* chains */
 
 #define VQ_RING_HEAD 4u /* flags and idx, of both rings */
 
@@ -117,6 +123,7 @@ int ofl_vq_setup(struct ofl_vq *vq, const struct ofl_mem *mem,
 	vq->size = (uint16_t)size;
 	vq->event_idx = layout & OFL_VQ_EVENT_IDX;
 	vq->packed = packed;
+	vq->in_order = packed && (layout & OFL_VQ_IN_ORDER);
 	/* The driver looks when the transaction has been acknowledged. */
 	if (packed) {
 		ofl_mem_put32_in(&vq->used_part, 0, VQ_EVENT_DISABLE);
@@ -268,7 +275,7 @@ static __attribute__((noinline)) int vq_walk_packed(struct ofl_vq *vq, struct of
 			return vq_broken(vq, "buffer id outside the ring");
 		if (vq->count[desc.next])
 			return vq_broken(vq, "buffer id is with the device already");
-		vq->count[desc.next] = (uint8_t)n;
+		vq->count[desc.next] = (uint16_t)(n | (sum.nr_in ? OFL_VQ_WRITABLE : 0));
 		vq->last_avail = at;
 		return vq_popped(chain, &sum, desc.next);
 	}
@@ -296,18 +303,42 @@ int ofl_vq_pop(struct ofl_vq *vq, struct ofl_vq_chain *chain)
 	return vq_walk(vq, chain, ofl_mem_get16_in(&vq->avail_part, vq_avail_entry(vq, at)));
 }
 
-static void vq_push_packed(struct ofl_vq *vq, uint16_t id, uint32_t written)
+/* The used descriptor of entry idx. */
+static void vq_put_packed(struct ofl_vq *vq, uint16_t idx, uint16_t id, uint32_t written)
 {
-	uint16_t flags = vq->used_idx & vq->size ? 0 : VQ_DESC_AVAIL | VQ_DESC_USED;
-	uint32_t entry = vq_packed_entry(vq, vq->used_idx);
+	uint16_t flags = idx & vq->size ? 0 : VQ_DESC_AVAIL | VQ_DESC_USED;
+	uint32_t entry = vq_packed_entry(vq, idx);
 
 	ofl_mem_put32_in(&vq->desc_part, entry + VQ_DESC_LEN, written);
 	ofl_mem_put16_in(&vq->desc_part, entry + VQ_PACKED_ID, id);
-	vq->used_idx = (uint16_t)(vq->used_idx + vq->count[id]);
-	vq->count[id] = 0;
 	/* Releases id and length, and the buffers that were read and written. */
 	ofl_mem_store16_in(&vq->desc_part, entry + VQ_PACKED_FLAGS,
 			   (uint16_t)(flags | (written ? VQ_DESC_WRITE : 0)));
+}
+
+static void vq_end_batch(struct ofl_vq *vq)
+{
+	if (!vq->batch)
+		return;
+	vq->batch = 0;
+	vq_put_packed(vq, vq->batch_at, vq->batch_id, 0);
+}
+
+static void vq_push_packed(struct ofl_vq *vq, uint16_t id, uint32_t written)
+{
+	uint16_t at = vq->batch ? vq->batch_at : vq->used_idx;
+	uint16_t count = vq->count[id];
+
+	vq->used_idx = (uint16_t)(vq->used_idx + (count & ~OFL_VQ_WRITABLE));
+	vq->count[id] = 0;
+	if (vq->in_order && !(count & OFL_VQ_WRITABLE) && vq->batch < VQ_BATCH - 1) {
+		vq->batch_at = at;
+		vq->batch_id = id;
+		vq->batch++;
+		return;
+	}
+	vq->batch = 0;
+	vq_put_packed(vq, at, id, written);
 }
 
 void ofl_vq_push(struct ofl_vq *vq, uint16_t head, uint32_t written)
@@ -347,6 +378,7 @@ bool ofl_vq_should_call(struct ofl_vq *vq)
 	if (from == to)
 		return false;
 	vq->called = to;
+	vq_end_batch(vq);
 	/* A stale answer loses no wake-up: that hangs on asleep alone. */
 	if (vq->packed)
 		return vq_packed_wanted(vq, from, to);

@@ -3,7 +3,8 @@
  * The device's side of a virtqueue.
  *
  * A device sees chains of buffers and nothing of the ring's layout: split (VIRTIO
- * 1.2, 2.7) or packed (2.8), with EVENT_IDX, without indirect descriptors.
+ * 1.2, 2.7) or packed (2.8), with EVENT_IDX, without indirect descriptors.  One that
+ * gives chains back in the order in which it took them may promise so (IN_ORDER).
  */
 #ifndef OFL_PMM_VQ_H
 #define OFL_PMM_VQ_H
@@ -41,23 +42,33 @@ struct ofl_vq {
 	uint16_t size; /* a power of two; 0: the queue is off */
 	bool event_idx;
 	bool packed;
+	bool in_order;
 	/* Count for ever; packed: descriptors, split: chains. */
 	uint16_t last_avail; /* next entry of the available ring to take */
 	uint16_t used_idx;   /* next entry of the used ring to fill */
 	uint16_t called;     /* used_idx at the last ofl_vq_should_call */
-	/* Packed: descriptors of the chain of this id; 0: it is not with us. */
-	uint8_t count[OFL_VQ_SIZE_MAX];
+	/* In order: chains given back that the driver has not been told of. */
+	uint16_t batch;	   /* how many */
+	uint16_t batch_at; /* used_idx of the first */
+	uint16_t batch_id; /* of the last */
+	/*
+	 * Packed: descriptors of the chain of this id, and OFL_VQ_WRITABLE if it has nr_in;
+	 * 0: it is not with us.
+	 */
+	uint16_t count[OFL_VQ_SIZE_MAX];
 	const char *why;     /* what is wrong, after an error; static text */
 };
 
+#define OFL_VQ_WRITABLE 0x8000u /* in count */
+
 #define OFL_VQ_EVENT_IDX 1u
 #define OFL_VQ_PACKED 2u
+#define OFL_VQ_IN_ORDER 4u /* of no use without the one before */
 
 /*
- * Take the queue described by the driver's line (a private copy), `layout` of the two
- * bits above.  0; -EINVAL
- * size or alignment, -EFAULT not whole in the window: vq->why says which, and
- * the queue is off.
+ * Take the queue described by the driver's line (a private copy), `layout` of the bits
+ * above.  0; -EINVAL size or alignment, -EFAULT not whole in the window: vq->why
+ * says which, and the queue is off.
  */
 int ofl_vq_setup(struct ofl_vq *vq, const struct ofl_mem *mem,
 		 const struct ofl_vq_driver *line, uint32_t size_max,
@@ -72,10 +83,13 @@ bool ofl_vq_pending(const struct ofl_vq *vq);
  */
 int ofl_vq_pop(struct ofl_vq *vq, struct ofl_vq_chain *chain);
 
-/* Give a chain back; `written` bytes of its nr_in buffers were filled. */
+/*
+ * Give a chain back; `written` bytes of its nr_in buffers were filled.  The driver sees
+ * it after ofl_vq_should_call() at the latest.
+ */
 void ofl_vq_push(struct ofl_vq *vq, uint16_t head, uint32_t written);
 
-/* After one or more pushes: does the driver want to be told? */
+/* After one or more pushes: end the batch; does the driver want to be told? */
 bool ofl_vq_should_call(struct ofl_vq *vq);
 
 /*

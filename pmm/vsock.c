@@ -502,6 +502,7 @@ struct ofl_dev *ofl_vsock_dev(struct ofl_vsock *vs)
 	dev->priv = vs;
 	strcpy(dev->name, "vsock");
 	dev->device_id = OFL_ID_VSOCK;
+	dev->in_order = true;
 	dev->nr_queues = OFL_VSOCK_QUEUES;
 	dev->mem_size = vs->opt->mem_size;
 	for (i = 0; i < 4; i++)

@@ -480,7 +480,8 @@ _Static_assert(sizeof(struct ofl_window) == OFL_PAGE, "window size");
  *
  * Ring and buffer addresses are physical and lie whole in the shared window.
  * Kicks and calls are per-queue counters; EVENT_IDX (VIRTIO 1.2, 2.7.10)
- * thins them out when negotiated.
+ * thins them out when negotiated.  A device offers RING_PACKED (2.8) unless somebody
+ * else serves its rings, and IN_ORDER (2.8.7.1) if it uses chains in order.
  */
 #define OFL_VDEV_MAGIC 0x74726976u /* "virt" */
 #define OFL_VDEV_VERSION 1u

@@ -289,7 +289,8 @@ static void ring_open(uint8_t *window, enum ring_layout layout)
 	struct ofl_vq_driver line;
 
 	ring->dev.hdr = (void *)(window + off);
-	ring->dev.features = layout == RING_PACKED ? OFL_VIRTIO_F_RING_PACKED : 0;
+	ring->dev.features = layout == RING_PACKED ?
+				     OFL_VIRTIO_F_RING_PACKED | OFL_VIRTIO_F_IN_ORDER : 0;
 	ring->dev.mem.va = window + off + OFL_VDEV_SIZE;
 	ring->dev.mem.pa = RING_PA + off + OFL_VDEV_SIZE;
 	ring->dev.mem.size = RING_MEMORY - OFL_VDEV_SIZE;

@@ -17,7 +17,8 @@ void ring_device_setup(uint8_t *window, const struct ofl_vq_driver *line, enum r
 
 	mem = (struct ofl_mem){ window, RING_PA, RING_WINDOW };
 	if (ofl_vq_setup(vq, &mem, line, OFL_VQ_SIZE_MAX,
-			 OFL_VQ_EVENT_IDX | (layout == RING_PACKED ? OFL_VQ_PACKED : 0)))
+			 OFL_VQ_EVENT_IDX |
+				 (layout == RING_PACKED ? OFL_VQ_PACKED | OFL_VQ_IN_ORDER : 0)))
 		bench_fail("device: %s", vq->why);
 }
 

@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			n = SIZE - where;
 		fuzz_take(&in, mem.base + where, n);
 	}
-	if (ofl_vq_setup(&vq, &mem, &line, OFL_VQ_SIZE_MAX, choice >> 4 & 3)) {
+	if (ofl_vq_setup(&vq, &mem, &line, OFL_VQ_SIZE_MAX, choice >> 4 & 7)) {
 		MUST(vq.why && !vq.size);
 		return 0;
 	}

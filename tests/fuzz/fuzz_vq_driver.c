@@ -37,7 +37,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	strcpy(dev.name, "virtio@test");
 	MUST(!ofl_virtio_open(&dev));
 	layout = fuzz_number(&in, 1);
-	dev.features = layout & 2 ? OFL_VIRTIO_F_RING_PACKED : 0;
+	dev.features = (layout & 2 ? OFL_VIRTIO_F_RING_PACKED : 0) |
+		       (layout & 4 ? OFL_VIRTIO_F_IN_ORDER : 0);
 	MUST(!ofl_vq_init(&vq, &dev, 0, SIZE, layout & 1));
 	for (unsigned int step = 0; in.left && step < 200; step++) {
 		uint32_t what = fuzz_number(&in, 1), where, len = 0;

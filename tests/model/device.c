@@ -100,12 +100,13 @@ static bool dev_serve(struct ofl_dev *d)
 
 	while (ofl_dev_live(d, 0) && (ret = ofl_vq_pop(&d->vq[0], &chain))) {
 		model_assert(ret == 1);
-		model_assert(chain.nr_out == 1 && chain.nr_in == 1);
+		model_assert(chain.nr_out == 1 && chain.nr_in == !model_play->one_way);
 		model_assert(ofl_vq_copy_out(&d->vq[0], &chain, 0, &number, 4) == 4);
 		model_assert(number == served + 1);
 		number += 100;
-		model_assert(ofl_vq_copy_in(&d->vq[0], &chain, 0, &number, 4) == 4);
-		ofl_vq_push(&d->vq[0], chain.head, 4);
+		if (chain.nr_in)
+			model_assert(ofl_vq_copy_in(&d->vq[0], &chain, 0, &number, 4) == 4);
+		ofl_vq_push(&d->vq[0], chain.head, chain.nr_in * 4u);
 		if (++served == MODEL_REQUESTS)
 			pmm.stop = true;
 		work = true;
@@ -143,6 +144,7 @@ void model_device_reset(void)
 	caller = NULL;
 	dev = (struct ofl_dev){ .ops = &dev_ops, .name = "model", .device_id = 1,
 				.nr_queues = 1, .mem_size = OFL_PAGE,
+				.in_order = model_play->one_way,
 				.split_only = !model_play->packed };
 	opt = (struct ofl_options){ .spin_us = model_play->device_spins };
 	pmm = (struct ofl_pmm){ .opt = &opt, .host = &host, .nr_devs = 1,

@@ -30,15 +30,17 @@ uint8_t model_window[MODEL_WINDOW_SIZE] __attribute__((aligned(4096)));
 const struct model_play *model_play;
 
 static const struct model_play plays[] = {
-	{ "both spin", true, false, 1u << 30, OFL_SPIN_ALWAYS },
-	{ "both sleep, EVENT_IDX", true, false, 1, 0 },
-	{ "both sleep, flags", false, false, 1, 0 },
-	{ "the driver sleeps", true, false, 1, OFL_SPIN_ALWAYS },
-	{ "the device sleeps", true, false, 1u << 30, 0 },
-	{ "the device looks, and sleeps", true, false, 1u << 30, 1 },
-	{ "packed, both spin", true, true, 1u << 30, OFL_SPIN_ALWAYS },
-	{ "packed, both sleep, EVENT_IDX", true, true, 1, 0 },
-	{ "packed, both sleep, flags", false, true, 1, 0 },
+	{ "both spin", true, false, false, 1u << 30, OFL_SPIN_ALWAYS },
+	{ "both sleep, EVENT_IDX", true, false, false, 1, 0 },
+	{ "both sleep, flags", false, false, false, 1, 0 },
+	{ "the driver sleeps", true, false, false, 1, OFL_SPIN_ALWAYS },
+	{ "the device sleeps", true, false, false, 1u << 30, 0 },
+	{ "the device looks, and sleeps", true, false, false, 1u << 30, 1 },
+	{ "packed, both spin", true, true, false, 1u << 30, OFL_SPIN_ALWAYS },
+	{ "packed, both sleep, EVENT_IDX", true, true, false, 1, 0 },
+	{ "packed, both sleep, flags", false, true, false, 1, 0 },
+	{ "packed, in order, both spin", true, true, true, 1u << 30, OFL_SPIN_ALWAYS },
+	{ "packed, in order, both sleep", true, true, true, 1, 0 },
 };
 #define NR_PLAYS (sizeof(plays) / sizeof(plays[0]))
 

@@ -42,6 +42,7 @@ struct model_play {
 	const char *name;
 	bool event_idx;
 	bool packed;
+	bool one_way; /* nothing is written back; given back in order */
 	unsigned int driver_spins; /* looks before the driver sleeps */
 	unsigned int device_spins; /* us, at most, before the device does */
 };

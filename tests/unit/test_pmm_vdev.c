@@ -88,6 +88,13 @@ static void header_says_what_it_is(void **state)
 	assert_int_equal(h->vq_device[2].size_max, 0);
 	assert_false(ofl_dev_pending(&f->dev));
 	assert_false(ofl_dev_poll(&f->dev));
+	/* A promise of the device's own, and of nobody who serves its rings instead. */
+	f->dev.in_order = true;
+	ofl_dev_publish(&f->dev, true);
+	assert_true(h->id.features == (0x30 | F_ALL | OFL_F_RING_PACKED | OFL_F_IN_ORDER));
+	f->dev.split_only = true;
+	ofl_dev_publish(&f->dev, true);
+	assert_true(h->id.features == (0x30 | F_ALL));
 }
 
 static void comes_up_serves_and_resets(void **state)

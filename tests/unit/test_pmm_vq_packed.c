@@ -28,15 +28,19 @@ struct fixture {
 	uint32_t next; /* place, counted for ever */
 };
 
-static void start(struct fixture *f)
+static void start_layout(struct fixture *f, unsigned int layout)
 {
 	f->line = (struct ofl_vq_driver){ .desc = RING_PA, .driver = EVENT_PA,
 					  .device = EVENT_PA + 64, .size = ENTRIES };
 	memset(at(&f->mem, RING_PA), 0, 16 * ENTRIES);
 	memset(at(&f->mem, EVENT_PA), 0, 128);
 	f->next = 0;
-	assert_int_equal(ofl_vq_setup(&f->vq, &f->mem, &f->line, 128,
-				      OFL_VQ_EVENT_IDX | OFL_VQ_PACKED), 0);
+	assert_int_equal(ofl_vq_setup(&f->vq, &f->mem, &f->line, 128, layout), 0);
+}
+
+static void start(struct fixture *f)
+{
+	start_layout(f, OFL_VQ_EVENT_IDX | OFL_VQ_PACKED);
 }
 
 static int setup(void **state)
@@ -265,13 +269,65 @@ static void longest_chain(void **state)
 	assert_int_equal(ofl_vq_pop(&f->vq, &f->chain), 1);
 }
 
+static void give_and_push(struct fixture *f, uint16_t id, uint16_t flags, uint32_t written)
+{
+	give(f, BUF_PA, 4, id, flags);
+	assert_int_equal(ofl_vq_pop(&f->vq, &f->chain), 1);
+	ofl_vq_push(&f->vq, id, written);
+}
+
+/* In order: one used descriptor for a batch, with the last one's id, at the first one's place. */
+static void batches(void **state)
+{
+	struct fixture *f = *state;
+
+	start_layout(f, OFL_VQ_IN_ORDER);
+	assert_false(f->vq.in_order);
+	start_layout(f, OFL_VQ_EVENT_IDX | OFL_VQ_PACKED | OFL_VQ_IN_ORDER);
+	*event(f, false) = DESC | LAP | 1;
+	for (uint16_t i = 0; i < 3; i++)
+		give_and_push(f, i, 0, 0);
+	for (uint32_t i = 0; i < 3; i++)
+		assert_false(is_used(f, i));
+	assert_true(ofl_vq_should_call(&f->vq)); /* the event is within it */
+	assert_true(is_used(f, 0));
+	assert_int_equal(desc(f, 0)->id, 2);
+	assert_int_equal(desc(f, 0)->len, 0);
+	assert_false(is_used(f, 1) || is_used(f, 2));
+	assert_false(ofl_vq_should_call(&f->vq));
+	/* What can be written to ends it, and has its length told; even if that is 0. */
+	give_and_push(f, 3, 0, 0);
+	assert_false(is_used(f, 3));
+	give_and_push(f, 4, WRITE, 0);
+	assert_true(is_used(f, 3));
+	assert_int_equal(desc(f, 3)->id, 4);
+	assert_int_equal(desc(f, 3)->len, 0);
+	give_and_push(f, 5, WRITE, 4);
+	assert_true(is_used(f, 5));
+	assert_int_equal(desc(f, 5)->id, 5);
+	assert_int_equal(desc(f, 5)->len, 4);
+	ofl_vq_should_call(&f->vq);
+	/* Sixteen at most: the ring has eight, so two laps. */
+	for (uint16_t i = 6; i < 21; i++)
+		give_and_push(f, i % ENTRIES, 0, 0);
+	assert_int_equal(f->vq.batch, 15);
+	give_and_push(f, 21 % ENTRIES, 0, 0);
+	assert_int_equal(f->vq.batch, 0);
+	assert_int_equal(desc(f, 6)->id, 21 % ENTRIES);
+	/* A queue that is set up anew keeps nothing. */
+	give_and_push(f, 0, 0, 0);
+	start_layout(f, OFL_VQ_EVENT_IDX | OFL_VQ_PACKED | OFL_VQ_IN_ORDER);
+	assert_false(ofl_vq_should_call(&f->vq));
+	assert_int_equal(desc(f, 0)->flags, 0);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(a_chain_goes_round), T(counters_wrap), T(events), T(bad_set_up), T(broken),
-		T(longest_chain),
+		T(longest_chain), T(batches),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,6 +66,24 @@ static void test_start(void **state)
 	assert_true(ofl_virtio_alive(&dev));
 }
 
+/* IN_ORDER comes with packed rings only, wanted or not. */
+static void test_layout(void **state)
+{
+	const uint64_t both = OFL_VIRTIO_F_RING_PACKED | OFL_VIRTIO_F_IN_ORDER;
+
+	(void)state;
+	for (unsigned int i = 0; i < 4; i++) {
+		uint64_t layout = (i & 1 ? OFL_VIRTIO_F_RING_PACKED : 0) |
+				  (i & 2 ? OFL_VIRTIO_F_IN_ORDER : 0);
+
+		set_up();
+		sim_hdr()->id.features = OFL_VIRTIO_F_VERSION_1 | layout;
+		assert_int_equal(ofl_virtio_open(&dev), 0);
+		assert_int_equal(ofl_virtio_start(&dev, 0), 0);
+		assert_int_equal(sim_hdr()->driver.features & both, i == 2 ? 0 : layout);
+	}
+}
+
 /* size_max is no power of two, or huge: the queue has a size of ours. */
 static void test_queue_sizes(void **state)
 {
@@ -188,6 +206,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_open),
 		cmocka_unit_test(test_start),
+		cmocka_unit_test(test_layout),
 		cmocka_unit_test(test_queue_sizes),
 		cmocka_unit_test(test_never_acks),
 		cmocka_unit_test(test_wrong_answers),

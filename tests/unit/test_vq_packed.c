@@ -14,19 +14,29 @@
 static struct ofl_virtio dev;
 static struct ofl_vq vq;
 
-static void set_up(bool event_idx)
+static void set_up_features(uint64_t features, bool event_idx)
 {
 	sim_reset(4, 1);
 	memset(&dev, 0, sizeof(dev));
 	dev.hdr = sim_hdr();
 	dev.mem = (struct ofl_devmem){ window_mem + MEM_OFF, WIN_PA + MEM_OFF, 0x4000, 0 };
 	dev.epoch = 1;
-	dev.features = OFL_VIRTIO_F_RING_PACKED;
 	strcpy(dev.name, "virtio@test");
 	assert_int_equal(ofl_virtio_open(&dev), 0);
-	dev.features = OFL_VIRTIO_F_RING_PACKED;
+	dev.features = features;
 	assert_int_equal(ofl_vq_init(&vq, &dev, 0, SIZE, event_idx), 0);
 	assert_true(vq.packed);
+}
+
+static void set_up(bool event_idx)
+{
+	set_up_features(OFL_VIRTIO_F_RING_PACKED, event_idx);
+}
+
+static void set_up_in_order(void)
+{
+	set_up_features(OFL_VIRTIO_F_RING_PACKED | OFL_VIRTIO_F_IN_ORDER, true);
+	assert_true(vq.in_order);
 }
 
 static struct ofl_vq_desc *desc(unsigned int i)
@@ -193,6 +203,94 @@ static void test_events(void **state)
 	assert_int_equal(*driver_event(), 0);
 }
 
+/* --- in order: ids are places, one used descriptor for a batch --- */
+
+static void get(void *wanted, uint32_t wanted_len)
+{
+	void *cookie;
+	uint32_t len;
+
+	assert_int_equal(ofl_vq_get(&vq, &cookie, &len), 1);
+	assert_ptr_equal(cookie, wanted);
+	assert_int_equal(len, wanted_len);
+}
+
+static void test_in_order(void **state)
+{
+	char c[3];
+	void *cookie;
+	unsigned int place = 0;
+	uint32_t len;
+
+	(void)state;
+	set_up_in_order();
+	/* Batches of a chain of 1, of 2, of 3; every counter wraps. */
+	for (unsigned int i = 0; i < 30000; i++) {
+		unsigned int lap = 1 + place / SIZE;
+
+		for (unsigned int n = 0; n < 3; n++)
+			assert_int_equal(add(n + 1, 0, &c[n]), 0);
+		assert_int_equal(add(2, 1, NULL), -ENOSPC);
+		for (unsigned int n = 0, at = place; n < 3; at += ++n)
+			assert_int_equal(desc(at + n)->packed.id, at % SIZE);
+		assert_int_equal(ofl_vq_get(&vq, &cookie, &len), 0);
+		if (i & 1) {
+			/* One by one, then two. */
+			use(place, lap, (uint16_t)(place % SIZE), 0);
+			get(&c[0], 0);
+			assert_int_equal(ofl_vq_get(&vq, &cookie, &len), 0);
+			use(place + 1, 1 + (place + 1) / SIZE, (uint16_t)((place + 3) % SIZE), 0);
+		} else {
+			use(place, lap, (uint16_t)((place + 3) % SIZE), 0);
+			get(&c[0], 0);
+		}
+		get(&c[1], 0);
+		get(&c[2], 0);
+		assert_int_equal(ofl_vq_get(&vq, &cookie, &len), 0);
+		assert_int_equal(vq.nr_free, SIZE);
+		place += 6;
+	}
+}
+
+/* What the device may write to is used completely, but for the last. */
+static void test_in_order_lengths(void **state)
+{
+	char c[3];
+	void *cookie;
+	uint32_t len;
+
+	(void)state;
+	set_up_in_order();
+	for (unsigned int n = 0; n < 3; n++)
+		assert_int_equal(add(1, 1, &c[n]), 0);
+	use(0, 1, 4, 5);
+	get(&c[0], 32);
+	get(&c[1], 32);
+	get(&c[2], 5);
+	for (unsigned int n = 0; n < 2; n++)
+		assert_int_equal(add(1, 1, &c[n]), 0);
+	use(6, 1, 0, 33); /* the second's room is 32 */
+	get(&c[0], 32);
+	assert_int_equal(ofl_vq_get(&vq, &cookie, &len), -EIO);
+	assert_true(log_has("used length"));
+	/* No chain begins there; nothing is there. */
+	set_up_in_order();
+	assert_int_equal(add(1, 1, &c[0]), 0);
+	use(0, 1, 1, 0);
+	assert_int_equal(ofl_vq_get(&vq, &cookie, &len), -EIO);
+	assert_true(log_has("used id"));
+	set_up_in_order();
+	assert_int_equal(add(1, 1, &c[0]), 0);
+	use(0, 1, 0xffff, 0);
+	assert_int_equal(ofl_vq_get(&vq, &cookie, &len), -EIO);
+	/* Without packed rings nothing of it. */
+	dev.broken = false;
+	ofl_devmem_reset(&dev.mem);
+	dev.features = OFL_VIRTIO_F_IN_ORDER;
+	assert_int_equal(ofl_vq_init(&vq, &dev, 0, SIZE, true), 0);
+	assert_false(vq.in_order);
+}
+
 /* --- hostile --- */
 
 static void bad_used(uint16_t id, uint32_t len, const char *why)
@@ -246,7 +344,10 @@ static void test_garbage(void **state)
 		uint32_t len;
 		int ret, n = 0;
 
-		set_up(round & 1);
+		if (round % 3)
+			set_up(round & 1);
+		else
+			set_up_in_order();
 		for (int i = 0; i < 3; i++)
 			add(1, 1, NULL);
 		ofl_vq_kick(&vq);
@@ -272,6 +373,8 @@ int main(void)
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_published_whole),
 		cmocka_unit_test(test_events),
+		cmocka_unit_test(test_in_order),
+		cmocka_unit_test(test_in_order_lengths),
 		cmocka_unit_test(test_bad_used),
 		cmocka_unit_test(test_garbage),
 	};
