@@ -159,7 +159,7 @@ struct ofl_net *ofl_net_open(const struct ofl_options *opt)
 	net->wire.fd = -1;
 	net->timer.fd = -1;
 	if (no->tap)
-		err = ofl_net_tap_open(&net->wire, no->tap, &mtu);
+		err = ofl_net_tap_open(&net->wire, no->tap, no->vhost, &mtu);
 	else
 		err = ofl_net_passt_open(&net->wire, no->passt);
 	if (!err && no->mtu && no->mtu > mtu && no->tap) {

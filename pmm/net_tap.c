@@ -5,7 +5,7 @@
  * and a mistyped name does not become a new interface.
  */
 #define _GNU_SOURCE 1
-#include "net_wire.h"
+#include "net_dev.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -78,8 +78,9 @@ static int tap_failed(const char *name, int err)
 	return err;
 }
 
-int ofl_net_tap_open(struct net_wire *wire, const char *name, uint32_t *mtu)
+int ofl_net_tap_open(struct net_wire *wire, const char *name, bool with_header, uint32_t *mtu)
 {
+	int header = (int)sizeof(struct net_hdr);
 	struct ifreq ifr;
 	int err;
 
@@ -103,8 +104,9 @@ int ofl_net_tap_open(struct net_wire *wire, const char *name, uint32_t *mtu)
 	}
 	memset(&ifr, 0, sizeof(ifr));
 	strncpy(ifr.ifr_name, name, IFNAMSIZ - 1);
-	ifr.ifr_flags = IFF_TAP | IFF_NO_PI;
-	if (ioctl(wire->fd, TUNSETIFF, &ifr))
+	ifr.ifr_flags = IFF_TAP | IFF_NO_PI | (with_header ? IFF_VNET_HDR : 0);
+	if (ioctl(wire->fd, TUNSETIFF, &ifr) ||
+	    (with_header && ioctl(wire->fd, TUNSETVNETHDRSZ, &header)))
 		return tap_failed(name, -errno);
 	if (!tap_ask(name, SIOCGIFMTU, &ifr) && ifr.ifr_mtu > 0)
 		*mtu = (uint32_t)ifr.ifr_mtu;

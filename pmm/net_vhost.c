@@ -2,9 +2,11 @@
 /*
  * The kernel's vhost-net behind the image's network device.
  *
- * The TAP has no header before its frames, and the image's device offers no offloads:
- * the kernel puts the twelve bytes of VERSION_1 there and takes them off
- * (VHOST_NET_F_VIRTIO_NET_HDR).
+ * The TAP has the twelve bytes of VERSION_1 before its frames, as the image has them, and
+ * checks them: no offload is offered.  To have vhost put them there and take them off
+ * (VHOST_NET_F_VIRTIO_NET_HDR) loses frames: Linux 6.1 then hands the TAP a header that
+ * nobody has written (vhost_net_build_xdp()), which is harmless only where the kernel
+ * clears each page (init_on_alloc, as Debian's does).
  */
 #include "net_vhost.h"
 
@@ -97,7 +99,6 @@ struct ofl_net_vhost *ofl_net_vhost_open(struct ofl_dev *dev, int tap)
 		ofl_net_vhost_close(nv);
 		return NULL;
 	}
-	nv->vhost.own_features = 1ull << VHOST_NET_F_VIRTIO_NET_HDR;
 	dev->ops = &net_vhost_ops;
 	dev->priv = nv;
 	return nv;

@@ -43,8 +43,11 @@ struct net_wire {
 	uint32_t in_at, in_len, out_at, out_len;
 };
 
-/* Log what is wrong; 0 or -errno. */
-int ofl_net_tap_open(struct net_wire *wire, const char *name, uint32_t *mtu);
+/*
+ * Log what is wrong; 0 or -errno.  with_header: not for us but for vhost, a frame has struct
+ * virtio_net_hdr before it.
+ */
+int ofl_net_tap_open(struct net_wire *wire, const char *name, bool with_header, uint32_t *mtu);
 int ofl_net_passt_open(struct net_wire *wire, const char *path);
 /* For both, and for a wire whose opening failed. */
 void ofl_net_wire_close(struct net_wire *wire);

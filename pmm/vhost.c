@@ -199,7 +199,7 @@ static int vhost_set_ring(struct ofl_vhost *vh, unsigned int q)
 
 int ofl_vhost_start(struct ofl_vhost *vh)
 {
-	uint64_t features = (vh->dev->features & vhost_features) | vh->own_features;
+	uint64_t features = vh->dev->features & vhost_features;
 	unsigned int q;
 	int err;
 

@@ -23,7 +23,6 @@
 struct ofl_vhost {
 	int fd;
 	bool running;
-	uint64_t own_features; /* of the kernel's device, not negotiated with the image */
 	struct ofl_dev *dev;
 	struct ofl_loop *loop;
 	struct vhost_queue {

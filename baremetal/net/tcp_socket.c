@@ -219,7 +219,10 @@ static int64_t tcp_sock_send(struct ofl_socket *sk, const void *buf, size_t len,
 		len = 0xffff;
 	if (!len)
 		return -EAGAIN;
-	err = tcp_write(ts->pcb, buf, (u16_t)len, TCP_WRITE_FLAG_COPY);
+	/* It takes all or nothing, and with a small MSS not all has a place in its queue. */
+	while ((err = tcp_write(ts->pcb, buf, (u16_t)len, TCP_WRITE_FLAG_COPY)) == ERR_MEM &&
+	       len > tcp_mss(ts->pcb))
+		len /= 2;
 	/* Memory that nothing on the way will give back is not waited for. */
 	if (err == ERR_MEM && (ts->pcb->unacked || ts->pcb->unsent))
 		return -EAGAIN;

@@ -21,10 +21,11 @@
 #define RING 16u
 #define MTU 1500u
 
-int ofl_net_tap_open(struct net_wire *wire, const char *name, uint32_t *mtu)
+int ofl_net_tap_open(struct net_wire *wire, const char *name, bool with_header, uint32_t *mtu)
 {
 	(void)wire;
 	(void)name;
+	(void)with_header;
 	(void)mtu;
 	return -ENODEV;
 }
