@@ -224,6 +224,23 @@ static void test_reset(void **state)
 }
 
 /* Each direction as far as the other side lets it go. */
+/* More segments than its queue has: a part of it is taken. */
+static void test_small_segments(void **state)
+{
+	ssize_t n;
+	int fd;
+
+	(void)state;
+	net_set_up(STATIC);
+	fd = connect_station(80);
+	tcp_active_pcbs->mss = 100;
+	n = t_send(fd, data, TCP_SND_BUF, MSG_DONTWAIT);
+	assert_in_range(n, 100, TCP_SND_BUF - 1);
+	assert_int_equal(tcp_sndbuf(tcp_active_pcbs), TCP_SND_BUF - n);
+	t_close(fd);
+	net_end();
+}
+
 static void test_windows(void **state)
 {
 	struct pollfd waiting;
@@ -484,6 +501,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_states),	cmocka_unit_test(test_shutdown),
 		cmocka_unit_test(test_refused), cmocka_unit_test(test_silent),
+		cmocka_unit_test(test_small_segments),
 		cmocka_unit_test(test_reset),	cmocka_unit_test(test_windows),
 		cmocka_unit_test(test_backlog), cmocka_unit_test(test_no_way),
 		cmocka_unit_test(test_no_router), cmocka_unit_test(test_no_router_yet),
