@@ -58,8 +58,8 @@ struct ofl_virtio {
 int ofl_virtio_open(struct ofl_virtio *dev);
 /*
  * Reset the device and negotiate: VERSION_1 must be offered, RING_PACKED is taken
- * where it is, and IN_ORDER with it, of the others those in `wanted` that are offered.  ETIMEDOUT, EIO: the device
- * does not answer; EPROTO: it refused.
+ * where it is, and IN_ORDER with it, of the others those in `wanted` that are offered.
+ * ETIMEDOUT, EIO: the device does not answer; EPROTO: it refused.
  */
 int ofl_virtio_start(struct ofl_virtio *dev, uint64_t wanted);
 /*

@@ -45,7 +45,7 @@ struct ofl_vq {
 	uint16_t size;
 	bool event_idx;
 	bool packed;
-	bool in_order; /* packed only */
+	bool in_order;	    /* packed only */
 	bool armed;	    /* the device was asked to call */
 	/* Count for ever; packed: descriptors, split: chains. */
 	uint16_t avail_idx; /* next entry of the available ring */
@@ -79,7 +79,8 @@ int ofl_vq_add(struct ofl_vq *vq, const struct ofl_vq_buf *buf,
 void ofl_vq_kick(struct ofl_vq *vq);
 /*
  * Take back one chain.  1: *cookie and *len (bytes the device says it wrote,
- * never more than the chain had room for) are set; 0: none; EIO.
+ * never more than the chain had room for; in order, in a batch, all of that room) are set;
+ * 0: none; EIO.
  */
 int ofl_vq_get(struct ofl_vq *vq, void **cookie, uint32_t *len);
 /*

@@ -34,8 +34,8 @@ static uint64_t dev_field(const struct ofl_dev *dev, size_t offset)
 static uint64_t dev_offered(const struct ofl_dev *dev)
 {
 	return dev->offered | OFL_F_VERSION_1 | OFL_F_EVENT_IDX |
-	       (dev->split_only ? 0 : OFL_F_RING_PACKED) |
-	       (dev->in_order && !dev->split_only ? OFL_F_IN_ORDER : 0);
+	       (dev->split_only ? 0 :
+		OFL_F_RING_PACKED | (dev->in_order ? OFL_F_IN_ORDER : 0));
 }
 
 static void dev_set_vq_state(struct ofl_dev *dev, unsigned int q, uint32_t state)
