@@ -108,6 +108,12 @@ for round in 1 2; do
 	pmm_stop
 	: > /tmp/pmm.out
 done
+# The TAP has no header any more.
+pmm_start --net tap=tap0,ip=10.0.7.2/24
+check "net without vhost: start" sh -c "echo start > $DEV/state"
+check "net without vhost: ping" until_true 60 ping -c 1 -W 1 10.0.7.2
+check "net without vhost: stop" sh -c "echo stop > $DEV/state"
+pmm_stop
 check "rmmod" rmmod offload
 check "all cores back" all_online
 
