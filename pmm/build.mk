@@ -2,7 +2,7 @@
 # The daemon: static, small, for the host side of either architecture.
 
 PMM_SRC := pmm/main.c pmm/options.c pmm/log.c pmm/user.c pmm/priv.c pmm/pmm.c pmm/loop.c \
-	pmm/spin.c pmm/mem.c pmm/vq.c pmm/vdev.c pmm/window.c pmm/conopen.c pmm/conport.c pmm/console.c \
+	pmm/ready.c pmm/spin.c pmm/mem.c pmm/vq.c pmm/vdev.c pmm/window.c pmm/conopen.c pmm/conport.c pmm/console.c \
 	pmm/p9.c pmm/p9_fid.c pmm/p9_flight.c pmm/p9_bulk.c pmm/p9_io.c pmm/p9_names.c \
 	pmm/p9_xattr.c pmm/p9dev.c pmm/p9msg.c pmm/p9sock.c pmm/work.c \
 	pmm/host_none.c pmm/listen.c pmm/schedule.c \
@@ -23,7 +23,7 @@ PMM_CFLAGS := -std=gnu11 -Os -g $(WARN) -ffunction-sections -fdata-sections \
 	-fstack-protector-strong -D_FORTIFY_SOURCE=2 \
 	-ffile-prefix-map=$(TOP)=. -Iinclude $(PMM_VARIANT_CFLAGS)
 # What runs for each message is made fast, the rest small.
-PMM_HOT := loop.o mem.o net.o pmm.o rng.o spin.o vdev.o vq.o vsock.o vsock_conn.o vsock_fd.o
+PMM_HOT := loop.o mem.o net.o pmm.o ready.o rng.o spin.o vdev.o vq.o vsock.o vsock_conn.o vsock_fd.o
 $(addprefix $(A)/pmm/,$(PMM_HOT)): PMM_CFLAGS += $(if $(VARIANT),,-O2)
 PMM_LINK ?= -static
 PMM_LDFLAGS := $(PMM_LINK) -Wl,--gc-sections -Wl,-z,noexecstack -Wl,-z,relro
@@ -56,7 +56,7 @@ $(PMM_SECCOMP_OBJ): PMM_CFLAGS += -I$(A)/pmm
 
 $(A)/pmm/offload-pmm: $(PMM_OBJ) $(PMM_SECCOMP_OBJ) $(PMM_FDT_OBJ) $(PMM_VARIANT_OBJ)
 	$(call note,LD,$@)
-	$(Q)$(CC) $(PMM_CFLAGS) $(PMM_LDFLAGS) -o $@ $^
+	$(Q)$(CC) $(PMM_CFLAGS) $(PMM_LDFLAGS) -Wl,-Map=$@.map -o $@ $^
 
 -include $(PMM_OBJ:.o=.d) $(PMM_SECCOMP_OBJ:.o=.d)
 

@@ -10,7 +10,9 @@
  * another descriptor or the time that the host allows: no limit, or 1 ms with
  * a module that has no doorbell.
  *
- * While it spins the descriptors get a look every few turns.
+ * While it spins the descriptors get a look every few turns.  When some looks in a
+ * row have found nothing, the kernel is asked to say so when they have something
+ * (ready.c), and until it does a look is no system call.
  */
 #include "loop.h"
 
@@ -23,12 +25,16 @@
 #include "window.h"
 
 #define LOOP_EVENTS 16
-#define LOOP_TURNS_PER_DISPATCH 64
+#define LOOP_TURNS_PER_LOOK 64
+#define LOOP_EMPTY 16 /* looks without anything before the kernel is asked */
 
 int ofl_loop_open(struct ofl_loop *loop)
 {
 	loop->epfd = epoll_create1(EPOLL_CLOEXEC);
-	return loop->epfd < 0 ? -errno : 0;
+	if (loop->epfd < 0)
+		return -errno;
+	ofl_ready_open(&loop->ready);
+	return 0;
 }
 
 void ofl_loop_close(struct ofl_loop *loop)
@@ -68,6 +74,7 @@ void ofl_loop_dispatch(struct ofl_loop *loop, int timeout_ms)
 
 	loop->batch++;
 	n = epoll_wait(loop->epfd, ev, LOOP_EVENTS, timeout_ms);
+	loop->empty = n > 0 ? 0 : loop->empty + 1;
 	for (i = 0; i < n; i++) {
 		struct ofl_source *source = ev[i].data.ptr;
 
@@ -75,6 +82,15 @@ void ofl_loop_dispatch(struct ofl_loop *loop, int timeout_ms)
 		if (source->events)
 			source->fn(source->arg, ev[i].events);
 	}
+}
+
+static void loop_look(struct ofl_loop *loop)
+{
+	if (ofl_ready_quiet(&loop->ready))
+		return;
+	ofl_loop_dispatch(loop, 0);
+	if (loop->empty >= LOOP_EMPTY)
+		ofl_ready_arm(&loop->ready, loop->epfd);
 }
 
 static uint64_t loop_now(void)
@@ -146,10 +162,10 @@ void ofl_loop_run(struct ofl_pmm *pmm)
 		} else {
 			loop_relax();
 		}
-		if (++turn < LOOP_TURNS_PER_DISPATCH)
+		if (++turn < LOOP_TURNS_PER_LOOK)
 			continue;
 		turn = 0;
-		ofl_loop_dispatch(&pmm->loop, 0);
+		loop_look(&pmm->loop);
 		pmm->host->check(pmm);
 	}
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ready.h"
 #include "spin.h"
 
 struct ofl_pmm;
@@ -13,6 +14,8 @@ struct ofl_pmm;
 struct ofl_loop {
 	int epfd;
 	uint32_t batch; /* counts the dispatches */
+	uint32_t empty; /* of them, the last ones in a row that found nothing */
+	struct ofl_ready ready;
 	struct ofl_spin spin;
 };
 

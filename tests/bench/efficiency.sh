@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # B11: sizes, and what the daemon's half does for each message besides moving it.
 . "$TOP/tests/bench/lib/lib.sh"
+. "$TOP/tests/lab/sizes.sh"
 dir=$bin/sockets
 
 # line CASE WHO VALUE UNIT
@@ -15,11 +16,9 @@ line()
 for arch in x86_64 aarch64; do
 	base=$O/$arch
 	[ -e "$base/pmm/offload-pmm" ] || continue
-	line pmm $arch "$(size -A "$base"/pmm/*.o "$base"/pmm/libfdt/*.o |
-		awk '$1 ~ /^\.(text|rodata)/ { n += $2 } END { print n }')" bytes
+	line pmm $arch "$(own_bytes "$base/pmm/offload-pmm.map")" bytes
 	line hello $arch "$(stat -c %s "$base/images/hello.bin")" bytes
-	[ ! -e "$base/module/6.1/offload.ko" ] || line module $arch "$(size -A "$base/module/6.1/offload.ko" |
-		awk '$1 ~ /^\.(init|exit)?\.?text/ { n += $2 } END { print n }')" bytes
+	[ ! -e "$base/module/6.1/offload.ko" ] || line module $arch "$(code_bytes "$base/module/6.1/offload.ko")" bytes
 done
 
 # --- system calls and allocations of a message ---

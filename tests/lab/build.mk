@@ -27,7 +27,7 @@ run-native: $(PMM_BIN) $(B)/native/wc
 # --- check ---
 
 # One line for each product that guest tests need, both architectures and kernels.
-JOBS ?= 2
+JOBS ?= 3
 export JOBS
 .PHONY: check check-build check-unit check-host check-guest unit
 check-build:

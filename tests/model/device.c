@@ -67,6 +67,23 @@ static int model_clock_gettime(clockid_t id, struct timespec *ts)
 	ts->tv_nsec = us % 1000000 * 1000;
 	return 0;
 }
+/* There is no kernel to be told by: the loop looks for itself. */
+void ofl_ready_open(struct ofl_ready *ready)
+{
+	(void)ready;
+}
+
+void ofl_ready_arm(struct ofl_ready *ready, int epfd)
+{
+	(void)ready, (void)epfd;
+}
+
+bool ofl_ready_quiet(struct ofl_ready *ready)
+{
+	(void)ready;
+	return false;
+}
+
 #define epoll_wait model_epoll_wait
 #define clock_gettime model_clock_gettime
 #include "pmm/loop.c"
