@@ -164,6 +164,7 @@ start_pmm --net passt=passt/socket
 image=$!
 until_true curl -s -o /dev/null http://127.0.0.1:8080/big -r 0-0
 is "httpd: 64 MiB by curl" "$(curl -s http://127.0.0.1:8080/big | sum)" "$want"
+until_true curl -s -o /dev/null 'http://[::1]:8080/big' -r 0-0 # SLAAC takes its time
 is "httpd: 64 MiB by curl, IPv6" "$(curl -s 'http://[::1]:8080/big' | sum)" "$want"
 is "httpd: no such file" "$(curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:8080/none)" 404
 disown $image
