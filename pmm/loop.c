@@ -84,6 +84,7 @@ void ofl_loop_dispatch(struct ofl_loop *loop, int timeout_ms)
 	}
 }
 
+/* At the descriptors, beside a busy image. */
 static void loop_look(struct ofl_loop *loop)
 {
 	if (ofl_ready_quiet(&loop->ready))

@@ -7,8 +7,8 @@
  * kernel's asynchronous I/O (io_submit(2), IOCB_CMD_POLL) is one for each answer
  * instead: the kernel ends it by a store to a ring in our memory, from the wake-up
  * itself.  The ring's head is in memory that is ours to write as well (fs/aio.c,
- * struct aio_ring; unchanged since it is read by libaio), so that an answer is taken
- * without a call, too.
+ * struct aio_ring, whose layout libaio depends on), so that an answer is taken without
+ * a call, too.
  *
  * Where there is none (CONFIG_AIO, fs.aio-max-nr, emulation of user programs) nothing
  * is ever quiet, and the loop looks for itself.
