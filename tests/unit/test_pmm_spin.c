@@ -282,6 +282,10 @@ static void counters(void **state)
 	ofl_spin_stats(&spin);
 	assert_non_null(strstr(said, "looked on 2 times, 1 times for something; slept 1 times, woken for work 1 times"));
 	assert_non_null(strstr(said, "looks on for 25 us now"));
+	ofl_spin_init(&spin, OFL_SPIN_ALWAYS, now);
+	ofl_spin_stats(&spin);
+	assert_non_null(strstr(said, "never sleeps"));
+	assert_null(strstr(said, " us "));
 }
 
 int main(void)
