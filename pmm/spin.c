@@ -145,18 +145,15 @@ void ofl_spin_wake(struct ofl_spin *spin)
 
 void ofl_spin_stats(const struct ofl_spin *spin)
 {
-	if (spin->max == UINT64_MAX) {
-		ofl_log("loop: looked on %llu times, %llu times for something; never sleeps while there is an image",
-			(unsigned long long)spin->count.spins,
-			(unsigned long long)spin->count.spins_paid);
-		return;
-	}
-	ofl_log("loop: looked on %llu times, %llu times for something; slept %llu times, woken for work %llu times; "
-		"looks on for %llu us now, a sleep takes %llu us at least",
+	ofl_log("loop: looked on %llu times, %llu times for something; slept %llu times, woken for work %llu times",
 		(unsigned long long)spin->count.spins,
 		(unsigned long long)spin->count.spins_paid,
 		(unsigned long long)spin->count.sleeps,
-		(unsigned long long)spin->count.wakes_paid,
-		(unsigned long long)(spin->limit / 1000),
-		(unsigned long long)(spin->cost / 1000));
+		(unsigned long long)spin->count.wakes_paid);
+	if (spin->max == UINT64_MAX)
+		ofl_log("loop: looks on for as long as there is an image");
+	else
+		ofl_log("loop: looks on for %llu us now, a sleep takes %llu us at least",
+			(unsigned long long)(spin->limit / 1000),
+			(unsigned long long)(spin->cost / 1000));
 }
