@@ -119,9 +119,13 @@ int ofl_dump_make(struct ofl_instance *inst, const struct ofl_crash *crash,
 	/* frees it */
 	dev_coredumpv(inst->dev, file, OFL_ELFCORE_HEADER + core.file_size,
 		      GFP_KERNEL);
-	pr_info("offload%u: core file of image %s: /sys/class/offload/offload%u/devcoredump/data, %llu KiB\n",
-		inst->number, inst->source.name, inst->number,
-		(OFL_ELFCORE_HEADER + core.file_size) >> 10);
+	if (is_kept(inst))
+		pr_info("offload%u: core file of image %s: /sys/class/offload/offload%u/devcoredump/data, %llu KiB\n",
+			inst->number, inst->source.name, inst->number,
+			(OFL_ELFCORE_HEADER + core.file_size) >> 10);
+	else
+		pr_info("offload%u: core file of image %s: somebody has taken it already, or /sys/class/devcoredump/disabled is 1\n",
+			inst->number, inst->source.name);
 	return 0;
 }
 
@@ -230,11 +234,13 @@ static ssize_t dump_store(struct device *dev, struct device_attribute *attr,
 	} else {
 		if (inst->phase == OFL_PHASE_CRASHED)
 			crash = record(inst);
-		else if (inst->phase == OFL_PHASE_RUNNING)
+		else if (inst->phase == OFL_PHASE_RUNNING ||
+			 inst->phase == OFL_PHASE_STUCK)
 			crash = ofl_dump_sample(inst);
 		err = ofl_dump_make(inst, crash,
 				    inst->phase == OFL_PHASE_CRASHED ? "crashed" :
 				    inst->phase == OFL_PHASE_RUNNING ? "running" :
+				    inst->phase == OFL_PHASE_STUCK   ? "stuck" :
 								       "ended");
 		kfree(crash);
 	}

@@ -13,6 +13,8 @@
 
 #include "fault.h"
 
+#define LIST_MAX 64
+
 static const char *const names[OFL_FAULT_NR] = {
 	[OFL_FAULT_root] = "root",
 	[OFL_FAULT_minors] = "minors",
@@ -72,9 +74,8 @@ static const char *const names[OFL_FAULT_NR] = {
 };
 
 static DEFINE_SPINLOCK(lock);
-static int armed = -1;
 static struct {
-	unsigned int reached, failed;
+	unsigned int reached, failed, armed;
 } count[OFL_FAULT_NR];
 static struct dentry *folder;
 
@@ -85,10 +86,10 @@ bool ofl_fault(enum ofl_fault_step step)
 
 	spin_lock_irqsave(&lock, flags);
 	count[step].reached++;
-	now = armed == (int)step;
+	now = count[step].armed;
 	if (now) {
 		count[step].failed++;
-		armed = -1;
+		count[step].armed--;
 	}
 	spin_unlock_irqrestore(&lock, flags);
 	if (now)
@@ -96,43 +97,73 @@ bool ofl_fault(enum ofl_fault_step step)
 	return now;
 }
 
-static int arm(const char *name)
+static int find(const char *name)
 {
-	int i, found = -1;
+	int i;
 
 	for (i = 0; i < OFL_FAULT_NR; i++)
 		if (names[i] && sysfs_streq(name, names[i]))
-			found = i;
-	if (found < 0 && !sysfs_streq(name, "")) {
-		pr_err("fail_at: there is no such step; /sys/kernel/debug/offload/steps lists them\n");
-		return -EINVAL;
+			return i;
+	return -1;
+}
+
+/* STEP[:TIMES][,...]; those that are not in it do not fail. */
+static int arm(char *list)
+{
+	unsigned int times[OFL_FAULT_NR] = { 0 }, n;
+	char *word, *colon;
+	int step;
+
+	list = strim(list);
+	while ((word = strsep(&list, ",")) != NULL) {
+		if (!*word)
+			continue;
+		n = 1;
+		colon = strchr(word, ':');
+		if (colon) {
+			*colon = '\0';
+			if (kstrtouint(colon + 1, 10, &n))
+				n = 0;
+		}
+		step = find(word);
+		if (step < 0 || !n) {
+			pr_err("fail_at=STEP[:TIMES][,...]: %s is no step, or its number none; /sys/kernel/debug/offload/steps lists them\n",
+			       word);
+			return -EINVAL;
+		}
+		times[step] = n;
 	}
 	spin_lock_irq(&lock);
-	armed = found;
+	for (step = 0; step < OFL_FAULT_NR; step++)
+		count[step].armed = times[step];
 	spin_unlock_irq(&lock);
 	return 0;
 }
 
 static int param_arm(const char *value, const struct kernel_param *param)
 {
-	return arm(value);
+	char list[LIST_MAX];
+
+	if (strscpy(list, value, sizeof(list)) < 0)
+		return -EINVAL;
+	return arm(list);
 }
 
 static const struct kernel_param_ops param_ops = { .set = param_arm };
 module_param_cb(fail_at, &param_ops, NULL, 0200);
-MODULE_PARM_DESC(fail_at, "test build: name of the step that fails when it is next come to");
+MODULE_PARM_DESC(fail_at, "test build: STEP[:TIMES][,...], what fails when it is next come to");
 
 static ssize_t fail_at_write(struct file *file, const char __user *from,
 			     size_t size, loff_t *pos)
 {
-	char name[32] = "";
+	char list[LIST_MAX] = "";
 	int err;
 
-	if (size >= sizeof(name))
+	if (size >= sizeof(list))
 		return -EINVAL;
-	if (copy_from_user(name, from, size))
+	if (copy_from_user(list, from, size))
 		return -EFAULT;
-	err = arm(name);
+	err = arm(list);
 	return err ?: size;
 }
 

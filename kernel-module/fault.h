@@ -3,11 +3,11 @@
  * Steps that can be made to fail, in a build with OFL_FAULTS=1 only: what was done
  * before is then undone as after a real failure.
  *
- *   insmod offload.ko fail_at=STEP ...         or, later,
- *   echo STEP > /sys/kernel/debug/offload/fail_at
+ *   insmod offload.ko fail_at=STEP[:TIMES][,STEP...] ...         or, later,
+ *   echo STEP[:TIMES][,STEP...] > /sys/kernel/debug/offload/fail_at
  *
- * lets the next time that step is come to fail, once, without being done; the
- * kernel log has a line.  /sys/kernel/debug/offload/steps lists all of them: name,
+ * lets each of these steps fail, once or so many times, when it is come to, without
+ * being done; the kernel log has a line.  /sys/kernel/debug/offload/steps lists all of them: name,
  * how often it was come to, how often it failed.  In other builds there is nothing
  * of this.
  */

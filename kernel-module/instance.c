@@ -199,8 +199,8 @@ int ofl_instance_return(struct ofl_instance *inst)
 	if (err) {
 		pr_err("CPU %u does not come back to Linux: error %d\n",
 		       inst->cpu, err);
-		ofl_instance_set_phase(inst, was == OFL_PHASE_CRASHED ?
-					       was : OFL_PHASE_HELD);
+		ofl_instance_set_phase(inst, was == OFL_PHASE_RUNNING ?
+					       OFL_PHASE_HELD : was);
 		return err;
 	}
 	inst->region.in_use = false;
@@ -321,6 +321,7 @@ int ofl_instance_start(struct ofl_instance *inst)
 	ofl_timing_entered(inst, OFL_TIMING_GAP, inst->dead_counter);
 	ofl_timing_end(inst, OFL_TIMING_START, since);
 	WRITE_ONCE(inst->starts, inst->starts + 1);
+	inst->super.beat_at = ktime_get(); /* to clear memory may take long */
 	ofl_instance_set_phase(inst, OFL_PHASE_RUNNING);
 	pr_info("offload%u started image %s (%s, %llu KiB) on CPU %u\n",
 		inst->number, inst->source.name, inst->source.image.format,

@@ -15,6 +15,8 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/err.h>
+#include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
 #include <linux/panic_notifier.h>
@@ -145,7 +147,7 @@ static int reboot_event(struct notifier_block *nb, unsigned long event,
 		mutex_lock(&inst->lock);
 		inst->asleep = true;
 		ofl_instance_release(inst);
-		lost |= inst->region.in_use && inst->region.kind == OFL_MEM_AUTO;
+		lost |= ofl_region_is_lost(&inst->region);
 		mutex_unlock(&inst->lock);
 	}
 	/* the words are the kernel's own, whoever has asked for it */
@@ -243,6 +245,28 @@ static void remove_all(bool force)
 	mutex_unlock(&ofl_table_lock);
 }
 
+/*
+ * rmmod cannot fail any more, and takes away who would turn a kexec into a reset.  The
+ * next kernel would take the memory of the image that still runs for its own, so
+ * none is to be loaded from here on; that switch is the administrator's, and a
+ * module has no other way to it.
+ */
+static void forbid_kexec(void)
+{
+	struct file *file =
+		filp_open("/proc/sys/kernel/kexec_load_disabled", O_WRONLY, 0);
+	bool done = false;
+	loff_t pos = 0;
+
+	if (!IS_ERR(file)) {
+		done = kernel_write(file, "1", 1, &pos) == 1;
+		filp_close(file, NULL);
+	}
+	pr_emerg("a core that has not come back goes on using System RAM, and nobody watches over it any more: restart the machine; no kexec (%s)\n",
+		 done ? "none can be loaded now" :
+			"kernel.kexec_load_disabled could not be set");
+}
+
 /* In the order in which others can come to them. */
 static int open_up(void)
 {
@@ -335,12 +359,15 @@ err_fault:
 static void __exit offload_exit(void)
 {
 	ofl_manage_exit(); /* nobody adds any more */
+	ofl_chardev_close_down();
+	remove_all(true);
+	if (ofl_region_left)
+		forbid_kexec();
+	ofl_arch_exit();
+	/* reboot, sleep and panic ask images for as long as there may be one */
 	atomic_notifier_chain_unregister(&panic_notifier_list, &panic_block);
 	unregister_reboot_notifier(&reboot_notifier);
 	unregister_pm_notifier(&pm_notifier);
-	ofl_chardev_close_down();
-	remove_all(true);
-	ofl_arch_exit();
 	ofl_guard_exit();
 	ofl_chardev_exit();
 	ofl_fault_exit();

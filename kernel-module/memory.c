@@ -337,6 +337,13 @@ int ofl_region_get(struct ofl_region *region, const struct ofl_memspec *spec,
 	return 0;
 }
 
+bool ofl_region_left;
+
+bool ofl_region_is_lost(const struct ofl_region *region)
+{
+	return region->in_use && region->kind == OFL_MEM_AUTO;
+}
+
 void ofl_region_put(struct ofl_region *region)
 {
 	if (!region->va)
@@ -344,6 +351,7 @@ void ofl_region_put(struct ofl_region *region)
 	if (region->in_use) {
 		pr_err("[%#llx-%#llx] is left allocated: the core that uses it has not come back\n",
 		       (u64)region->pa, (u64)region->pa + region->size - 1);
+		ofl_region_left |= ofl_region_is_lost(region);
 		return;
 	}
 	if (region->kind == OFL_MEM_AUTO)

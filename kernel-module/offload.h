@@ -184,6 +184,10 @@ void ofl_source_free(struct ofl_source *source);
 int ofl_region_get(struct ofl_region *region, const struct ofl_memspec *spec,
 		   u64 window);
 void ofl_region_put(struct ofl_region *region);
+/* Is it System RAM that a core which has not come back may use? */
+bool ofl_region_is_lost(const struct ofl_region *region);
+/* One that was put was left allocated, as it is. */
+extern bool ofl_region_left;
 const char *ofl_region_kind(const struct ofl_region *region);
 
 /* --- watch.c --- */

@@ -72,7 +72,6 @@ void ofl_supervise_started(struct ofl_instance *inst)
 	struct ofl_supervise *s = &inst->super;
 
 	s->beats = 0; /* as the boot page */
-	s->beat_at = ktime_get();
 	WRITE_ONCE(s->away, false);
 }
 
@@ -90,7 +89,8 @@ static void start_later(struct ofl_instance *inst)
 	struct ofl_supervise *s = &inst->super;
 	unsigned int ms = s->recovery_delay_ms, i;
 
-	if (!s->recovery)
+	/* who did not obey was told to stop, by a user or by lost() */
+	if (!s->recovery || inst->phase == OFL_PHASE_STUCK)
 		return;
 	if (s->attempts >= s->recovery_limit) {
 		pr_err("offload%u: image %s has crashed after %u recoveries in a row and is not started again; echo start > /sys/class/offload/offload%u/state\n",
@@ -298,7 +298,17 @@ static ssize_t recovery_store(struct device *dev, struct device_attribute *attr,
 		       inst->number);
 		return -EINVAL;
 	}
+	if (mutex_lock_interruptible(&inst->lock))
+		return -EINTR;
+	/* as remoteproc's: one that has crashed before is started, too */
+	if (on && !inst->super.recovery &&
+	    (inst->phase == OFL_PHASE_CRASHED || inst->super.away)) {
+		WRITE_ONCE(inst->super.recovery, on);
+		inst->super.attempts = 0;
+		start_later(inst);
+	}
 	WRITE_ONCE(inst->super.recovery, on);
+	mutex_unlock(&inst->lock);
 	return count;
 }
 static DEVICE_ATTR_RW(recovery);

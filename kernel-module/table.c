@@ -12,6 +12,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/kmemleak.h>
 #include <linux/list.h>
 #include <linux/printk.h>
 #include <linux/slab.h>
@@ -190,7 +191,7 @@ static void set_going(struct ofl_instance *inst, bool on)
 
 int ofl_table_remove(struct ofl_instance *inst, bool force)
 {
-	bool leaked;
+	bool left;
 	int err;
 
 	/* an open takes ofl_table_lock: nobody comes while we are here */
@@ -214,14 +215,16 @@ int ofl_table_remove(struct ofl_instance *inst, bool force)
 	raw_spin_lock(&list_lock);
 	list_del(&inst->node);
 	raw_spin_unlock(&list_lock);
-	/* what a core that is not back may use is left allocated */
-	leaked = inst->nr_devices && inst->region.in_use;
+	/* what a core that is not back may use is left allocated, and what tells of it */
+	left = inst->region.in_use;
 	ofl_source_free(&inst->source);
 	ofl_devices_put(inst);
 	ofl_region_put(&inst->region);
 	free_page((unsigned long)inst->crash_text);
 	pr_info("offload%u is gone\n", inst->number);
-	if (!leaked) /* names of its devices' resources lie in it */
+	if (left)
+		kmemleak_not_leak(inst); /* on purpose, and what it points to */
+	else
 		kfree(inst);
 	return 0;
 }

@@ -129,16 +129,16 @@ void ofl_watch_look(struct ofl_instance *inst)
 		pr_info("offload%u: image %s was stopped\n", inst->number,
 			inst->source.name);
 	} else if (idle && inst->phase != OFL_PHASE_CRASHED &&
-		   state != OFL_STATE_CRASHED) {
+		   state != OFL_STATE_CRASHED && !inst->crash_told) {
 		ofl_arch_say_fault(inst);
 		pr_err("offload%u: image %s left CPU %u without a word (its state is %u)\n",
 		       inst->number, inst->source.name, inst->cpu, raw);
 		scnprintf(inst->crash_text, PAGE_SIZE,
 			  "left its core without a word, in state %u\n", raw);
 		ofl_dump_crash(inst, NULL);
-		ofl_instance_set_phase(inst, OFL_PHASE_CRASHED);
 		ofl_supervise_crashed(inst);
-	} else if (idle && inst->phase == OFL_PHASE_STUCK) {
+		ofl_instance_set_phase(inst, OFL_PHASE_CRASHED);
+	} else if (idle && inst->phase != OFL_PHASE_CRASHED) {
 		ofl_instance_set_phase(inst, OFL_PHASE_CRASHED);
 	} else if (!idle && state >= OFL_STATE_CRASHED) {
 		say_late(inst, state == OFL_STATE_CRASHED ? "crashed" :

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Every step of the module's is made to fail, once each: what was done before it is
 # undone, something is said, and the module works at once again.  The list of steps
-# is the module's own (a test build, kernel-module/fault.h).
+# is the module's own (a test build, kernel-module/fault.h).  Then the way back fails
+# again and again: what is kept is kept, and said.
 # machines: hlt gicv3
 # cmdline: slub_debug=U
 # timeout: 600
@@ -140,5 +141,57 @@ if [ -e /sys/kernel/debug/slab/kmalloc-256/alloc_traces ]; then
 	is "no object left" "$(traces_new)" ""
 else
 	skip "no object left" "this kernel does not say who has what"
+fi
+
+# --- a core that does not come back, however often it is tried ---
+
+says() { dmesg | grep -q "$1"; }
+plain() { insmod $KO cpu=$CPU image=$IMG/$1.bin 2> /dev/null; }
+forbidden() { [ ! -e /proc/sys/kernel/kexec_load_disabled ] || [ "$(cat /proc/sys/kernel/kexec_load_disabled)" = 1 ]; }
+
+check "a list that is none" sh -c "! insmod $KO cpu=none fail_at=return:0 2> /dev/null"
+dmesg -c > /dev/null
+check "insmod fails: the module stays" load fail_at=entered,return:9
+check "insmod fails: and says so" says 'insmod has failed (error -[0-9]*), but CPU 3 has not come back: the module stays for offload0'
+is "insmod fails: the core is kept" "$(attr state) $(attr core) $(online)" "offline held 0-2"
+check "insmod fails: so is its instance" sh -c "! echo 0 > /sys/class/offload/remove 2> /dev/null"
+check "insmod fails: and why" says 'offload0 is not removed: CPU 3 has not come back'
+echo > $PLACE/fail_at
+check "insmod fails: rmmod" rmmod offload
+check "insmod fails: all undone then" clean
+
+# rmmod cannot fail: memory and devices are left, and nobody loads another kernel.
+dmesg -c > /dev/null
+check "rmmod: insmod" plain spin
+echo return:9 > $PLACE/fail_at
+check "rmmod: it goes" rmmod offload
+check "rmmod: its memory is left" says 'is left allocated: the core that uses it has not come back'
+check "rmmod: and why there is no kexec" says 'nobody watches over it any more: restart the machine; no kexec'
+check "rmmod: there is none" forbidden
+is "rmmod: its core is left, too" "$(online)" 0-2
+check "rmmod: it can be had by hand" sh -c "echo 1 > /sys/devices/system/cpu/cpu3/online"
+check "rmmod: all undone then" clean
+dmesg -c > /dev/null
+check "devices: insmod" load
+echo return:9 > $PLACE/fail_at
+check "devices: rmmod" rmmod offload
+check "devices: are left" says 'its devices are kept from Linux: the core that uses them has not come back'
+check "devices: it can be had by hand" sh -c "echo 1 > /sys/devices/system/cpu/cpu3/online"
+is "devices: all cores back" "$(online)" 0-3
+
+# An image that masks everything, and nobody has tried to stop it before.
+dmesg -c > /dev/null
+check "masked: insmod" plain masked
+check "masked: it is there" until_true 60 grep -q masked $DEV/log
+if [ "$(uname -m)" = x86_64 ]; then
+	check "masked: rmmod" rmmod offload
+	is "masked: all cores back" "$(online)" 0-3
+else
+	check "masked: rmmod" rmmod offload
+	check "masked: says so" says 'does not give CPU 3 back; its memory is kept until it does'
+	check "masked: its memory is left" says 'is left allocated: the core that uses it has not come back'
+	check "masked: and why there is no kexec" says 'nobody watches over it any more: restart the machine; no kexec'
+	check "masked: the core is nobody's" sh -c "! echo 1 > /sys/devices/system/cpu/cpu3/online 2> /dev/null"
+	is "masked: Linux goes on" "$(online)" 0-2
 fi
 done_testing

@@ -82,6 +82,15 @@ check "crash: gives up" until_true 120 says 'has crashed after 2 recoveries in a
 is "crash: counters" "$(attr starts) $(attr crashes) $(attr recoveries)" "9 7 4"
 check "crash: one daemon has served all" until_true 30 lines_atleast 6
 
+# Enabled afterwards: as in remoteproc, what has crashed before is started, too.
+echo on > $DEV/args
+echo disabled > $DEV/recovery
+echo enabled > $DEV/recovery
+check "enabled later: runs again" wait_attr state running 60
+is "enabled later: recoveries" "$(attr starts) $(attr crashes) $(attr recoveries)" "10 7 5"
+check "enabled later: stop" sh -c "echo stop > $DEV/state"
+echo crash > $DEV/args
+
 # A recovery that succeeds: the next image is well.
 echo 5 > $DEV/recovery_limit
 echo 3000 > $DEV/recovery_delay_ms
@@ -90,7 +99,7 @@ check "heals: crashed" wait_attr state crashed 60
 echo on > $DEV/args
 check "heals: runs again" wait_attr state running 60
 check "heals: beats" until_true 60 attr_atleast heartbeat 20
-is "heals: recoveries" "$(attr recoveries)" 5
+is "heals: recoveries" "$(attr recoveries)" 6
 check "heals: stop" sh -c "echo stop > $DEV/state"
 
 # A stop while the next start is due, and rmmod then: nothing starts any more.
@@ -126,6 +135,19 @@ if [ "$arch" = x86_64 ]; then
 	check "deaf: it comes back by itself" until_true 120 attr_atleast recoveries 1
 	is "deaf: starts" "$(attr starts)" 3
 	echo disabled > $DEV/recovery
+	echo 0 > $DEV/heartbeat_ms
+	# And one that INIT does not reach either, as Linux lets no CPU come up just now.
+	dmesg_mark
+	check "stuck: hotplug off" insmod /offload/tests/hotplug_off.ko
+	for n in 1 2; do
+		check "stuck: stop $n fails" sh -c "! echo stop > $DEV/state 2> /dev/null"
+		is "stuck: after stop $n" "$(attr state) $(attr core) $(online)" "stuck held 0-2"
+	done
+	check "stuck: the words" says 'does not give CPU 3 back; its memory is kept until it does'
+	check "stuck: the module stays" sh -c "! rmmod offload 2> /dev/null"
+	check "stuck: hotplug on" rmmod hotplug_off
+	check "stuck: stop works then" sh -c "echo stop > $DEV/state"
+	is "stuck: Linux has its core" "$(attr state) $(attr core) $(online)" "offline linux 0-3"
 	pmm_stop
 	check "deaf: rmmod" rmmod offload
 	check "deaf: all cores back in the end" all_online
@@ -144,6 +166,7 @@ else
 	check "masked: stuck" wait_attr state stuck 60
 	is "masked: counters" "$(attr crashes) $(attr heartbeats_lost) $(attr recoveries)" "1 1 0"
 	check "masked: says so" says 'does not give CPU 3 back; its memory is kept until it does'
+	check "masked: promises no recovery" sh -c "! dmesg | tail -n +$((MARK + 1)) | grep -q 'is started again'"
 	pmm_stop
 fi
 
