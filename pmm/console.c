@@ -119,12 +119,14 @@ static bool con_serve_rx(struct ofl_console *con, unsigned int p)
 	struct ofl_vq *vq = &dev->vq[q];
 	struct ofl_vq_chain chain;
 	bool work = false;
+	unsigned int i;
 	uint32_t n;
 	int got;
 
 	if (port->in.always && ofl_vq_pending(vq))
 		ofl_port_fill(port);
-	while (ofl_port_has_input(port)) {
+	/* the end of input never runs out: no more than so many in a turn */
+	for (i = 0; i < CON_CHAINS && ofl_port_has_input(port); i++) {
 		got = ofl_vq_pop(vq, &chain);
 		if (got < 0) {
 			ofl_dev_break(dev, "receive queue: %s", vq->why);

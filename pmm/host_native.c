@@ -337,12 +337,16 @@ static void native_ring(struct ofl_pmm *pmm)
 	struct host_native *hn = pmm->host_priv;
 	struct pollfd pfd = { .fd = hn->image_bell, .events = POLLIN };
 	uint64_t one = 1;
+	int rung;
 
 	/*
 	 * Rung already, or filled by the image, which can make it blocking: a
 	 * write would add nothing, or wait.
 	 */
-	if (poll(&pfd, 1, 0) == 1)
+	do
+		rung = poll(&pfd, 1, 0);
+	while (rung < 0 && errno == EINTR);
+	if (rung > 0)
 		return;
 	if (write(hn->image_bell, &one, sizeof(one)) < 0 && errno != EAGAIN)
 		ofl_log("doorbell: %s", strerror(errno));

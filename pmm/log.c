@@ -6,6 +6,7 @@
  */
 #include "log.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -33,7 +34,10 @@ void ofl_log(const char *fmt, ...)
 	if (len > sizeof(line) - 2)
 		len = sizeof(line) - 2;
 	line[len++] = '\n';
-	if (poll(&pfd, 1, LOG_PATIENCE_MS) == 1 && (pfd.revents & POLLOUT) &&
+	do
+		n = poll(&pfd, 1, LOG_PATIENCE_MS);
+	while (n < 0 && errno == EINTR);
+	if (n == 1 && (pfd.revents & POLLOUT) &&
 	    write(STDERR_FILENO, line, len) < 0)
 		return; /* nowhere left to complain */
 }

@@ -27,6 +27,7 @@
 #define LOOP_EVENTS 16
 #define LOOP_TURNS_PER_LOOK 64
 #define LOOP_EMPTY 16 /* looks without anything before the kernel is asked */
+#define LOOP_QUIET 4096u /* looks after which it is not relied on that it would have told */
 
 int ofl_loop_open(struct ofl_loop *loop)
 {
@@ -87,9 +88,14 @@ void ofl_loop_dispatch(struct ofl_loop *loop, int timeout_ms)
 /* At the descriptors, beside a busy image. */
 static void loop_look(struct ofl_loop *loop)
 {
-	if (ofl_ready_quiet(&loop->ready))
+	bool asked = loop->ready.armed;
+
+	if (ofl_ready_quiet(&loop->ready) && ++loop->quiet % LOOP_QUIET)
 		return;
 	ofl_loop_dispatch(loop, 0);
+	/* something was there, though it may have been found another way meanwhile */
+	if (asked && !loop->ready.armed)
+		loop->empty = 0;
 	if (loop->empty >= LOOP_EMPTY)
 		ofl_ready_arm(&loop->ready, loop->epfd);
 }

@@ -15,6 +15,7 @@ struct ofl_loop {
 	int epfd;
 	uint32_t batch; /* counts the dispatches */
 	uint32_t empty; /* of them, the last ones in a row that found nothing */
+	uint32_t quiet; /* looks that were left out, as the kernel has told of nothing */
 	struct ofl_ready ready;
 	struct ofl_spin spin;
 };

@@ -10,8 +10,8 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "console.h"
@@ -50,14 +50,41 @@ static void main_stats(const struct ofl_pmm *pmm)
 	ofl_spin_stats(&pmm->loop.spin);
 }
 
+/*
+ * Signals that have come, and the bell for them.  Not a signalfd: what that has
+ * to read depends on who asks, and for ready.c the kernel may ask from a thread of its
+ * own, find nothing, and not ask again.
+ */
+static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGWINCH };
+static volatile sig_atomic_t signal_come[NSIG];
+static int signal_bell = -1;
+
+#define NR_SIGNALS (sizeof(signals) / sizeof(*signals))
+
+static void signal_handler(int nr)
+{
+	const uint64_t one = 1;
+	int saved = errno;
+
+	signal_come[nr] = 1;
+	if (write(signal_bell, &one, sizeof(one)) < 0)
+		errno = saved; /* full: it rings already */
+}
+
 static void main_signal(void *arg, uint32_t events)
 {
 	struct ofl_pmm *pmm = arg;
-	struct signalfd_siginfo info;
+	uint64_t rings;
+	unsigned int i;
 
 	(void)events;
-	while (read(pmm->signal_fd, &info, sizeof(info)) == sizeof(info)) {
-		switch (info.ssi_signo) {
+	if (read(signal_bell, &rings, sizeof(rings)) < 0)
+		return;
+	for (i = 0; i < NR_SIGNALS; i++) {
+		if (!signal_come[signals[i]])
+			continue;
+		signal_come[signals[i]] = 0;
+		switch (signals[i]) {
 		case SIGUSR1:
 			main_stats(pmm);
 			break;
@@ -73,17 +100,25 @@ static void main_signal(void *arg, uint32_t events)
 	}
 }
 
-static int main_signals(struct ofl_pmm *pmm, struct ofl_source *source)
+/* SIG_UNBLOCK while serving, SIG_BLOCK before and after: they wait, but are not lost. */
+static void main_hear(int how)
 {
 	sigset_t set;
+	unsigned int i;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGUSR1);
-	sigaddset(&set, SIGWINCH);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	for (i = 0; i < NR_SIGNALS; i++)
+		sigaddset(&set, signals[i]);
+	sigprocmask(how, &set, NULL);
+}
+
+static int main_signals(struct ofl_pmm *pmm, struct ofl_source *source)
+{
+	const struct sigaction action = { .sa_handler = signal_handler,
+					  .sa_flags = SA_RESTART };
+	unsigned int i;
+
+	main_hear(SIG_BLOCK);
 	signal(SIGPIPE, SIG_IGN);
 	/* Under ulimit -f, an image's write too far is EFBIG, not our end. */
 	signal(SIGXFSZ, SIG_IGN);
@@ -91,10 +126,12 @@ static int main_signals(struct ofl_pmm *pmm, struct ofl_source *source)
 	signal(SIGTTIN, SIG_IGN);
 	signal(SIGTTOU, SIG_IGN);
 	*source = (struct ofl_source){ .fn = main_signal, .arg = pmm };
-	source->fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	source->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (source->fd < 0)
 		return -errno;
-	pmm->signal_fd = source->fd;
+	signal_bell = source->fd;
+	for (i = 0; i < NR_SIGNALS; i++)
+		sigaction(signals[i], &action, NULL);
 	return ofl_loop_watch(&pmm->loop, source, EPOLLIN);
 }
 
@@ -234,7 +271,7 @@ static void main_close_devices(struct ofl_pmm *pmm, struct shares *shares)
 int main(int argc, char **argv)
 {
 	struct shares shares = { 0 };
-	struct ofl_source signals = { .fd = -1 };
+	struct ofl_source signal_source = { .fd = -1 };
 	struct ofl_options opt;
 	struct ofl_pmm pmm = { .opt = &opt };
 	int err;
@@ -251,9 +288,9 @@ int main(int argc, char **argv)
 		ofl_log("epoll: %s", strerror(-err));
 		goto out_options;
 	}
-	err = main_signals(&pmm, &signals);
+	err = main_signals(&pmm, &signal_source);
 	if (err) {
-		ofl_log("signalfd: %s", strerror(-err));
+		ofl_log("eventfd: %s", strerror(-err));
 		goto out_loop;
 	}
 	/* The share before the device: a refusal here leaves the module alone. */
@@ -276,14 +313,17 @@ int main(int argc, char **argv)
 	err = pmm.host->start(&pmm);
 	if (!err)
 		err = main_watch(&pmm, &shares);
-	if (!err)
+	if (!err) {
+		main_hear(SIG_UNBLOCK);
 		ofl_loop_run(&pmm);
+		main_hear(SIG_BLOCK);
+	}
 out_host:
 	pmm.host->close(&pmm);
 out_devices:
 	main_close_devices(&pmm, &shares);
-	if (signals.fd >= 0)
-		close(signals.fd);
+	if (signal_source.fd >= 0)
+		close(signal_source.fd);
 out_loop:
 	ofl_loop_close(&pmm.loop);
 out_options:

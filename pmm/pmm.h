@@ -58,7 +58,6 @@ struct ofl_pmm {
 	struct ofl_net *net;	     /* NULL: none */
 	struct ofl_p9 *p9[OFL_SHARES_MAX]; /* for statistics */
 	unsigned int nr_p9;
-	int signal_fd;
 	struct ofl_p9sock *serving[OFL_SERVE_MAX];
 	unsigned int nr_serving;
 	bool stop;

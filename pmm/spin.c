@@ -151,7 +151,7 @@ void ofl_spin_stats(const struct ofl_spin *spin)
 		(unsigned long long)spin->count.sleeps,
 		(unsigned long long)spin->count.wakes_paid);
 	if (spin->max == UINT64_MAX)
-		ofl_log("loop: looks on for as long as there is an image");
+		ofl_log("loop: looks on without an end");
 	else
 		ofl_log("loop: looks on for %llu us now, a sleep takes %llu us at least",
 			(unsigned long long)(spin->limit / 1000),

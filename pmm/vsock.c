@@ -484,9 +484,18 @@ static void vsock_reset(struct ofl_dev *dev)
 	}
 }
 
+/* Its buffer is in hand already: the ring does not show that it can go on. */
+static bool vsock_pending(const struct ofl_dev *dev)
+{
+	const struct ofl_vsock *vs = dev->priv;
+
+	return vs->rx_taken && (vs->nr_refusals || vs->ready_first);
+}
+
 static const struct ofl_dev_ops vsock_ops = {
 	.reset = vsock_reset,
 	.serve = vsock_serve,
+	.pending = vsock_pending,
 	.wants = vsock_wants,
 };
 

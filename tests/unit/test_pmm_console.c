@@ -32,7 +32,8 @@ static struct ofl_console *open_port(const char *mode, const char *log)
 	return ofl_console_open(&port, 1, log, LOG_MAX);
 }
 
-static void open_console(struct fixture *f, const char *mode, const char *log)
+static void open_rings(struct fixture *f, const char *mode, const char *log,
+		       uint32_t size)
 {
 	static struct ofl_loop loop;
 	uint64_t pa;
@@ -43,9 +44,14 @@ static void open_console(struct fixture *f, const char *mode, const char *log)
 	ofl_console_watch(f->con, &loop);
 	f->devs[0] = ofl_console_dev(f->con);
 	assert_int_equal(ofl_window_layout(&f->mem, f->devs, 1, true), 0);
-	pa = ring_init(&f->ring[0], &f->mem, f->devs[0]->memory, 8);
-	ring_init(&f->ring[1], &f->mem, pa, 8);
+	pa = ring_init(&f->ring[0], &f->mem, f->devs[0]->memory, size);
+	ring_init(&f->ring[1], &f->mem, pa, size);
 	bring_up(f->devs[0], f->ring, 2, F_ALL);
+}
+
+static void open_console(struct fixture *f, const char *mode, const char *log)
+{
+	open_rings(f, mode, log, 8);
 }
 
 static void close_console(struct fixture *f)
@@ -497,6 +503,27 @@ static void end_of_input(void **state)
 	close_console(&f);
 }
 
+/* The end of input has no end: an image that goes on asking for it gets its turn's worth. */
+static void end_of_input_in_turns(void **state)
+{
+	struct fixture f = { 0 };
+	unsigned int i;
+
+	(void)state;
+	open_rings(&f, "none", NULL, 4 * CON_CHAINS);
+	f.con->port[0].in.fd = open("/dev/null", O_RDONLY);
+	f.con->port[0].in.always = true;
+	ring_desc(&f.ring[0], 0, BUF_PA, 4, WRITE, 0);
+	for (i = 0; i < 3 * CON_CHAINS; i++)
+		ring_submit(&f.ring[0], 0);
+	for (i = 1; i <= 3; i++) {
+		assert_true(ofl_dev_poll(f.devs[0]));
+		assert_int_equal(ring_used_idx(&f.ring[0]), i * CON_CHAINS);
+	}
+	assert_false(ofl_dev_poll(f.devs[0]));
+	close_console(&f);
+}
+
 static void bad_paths(void **state)
 {
 	(void)state;
@@ -521,6 +548,7 @@ int main(void)
 		cmocka_unit_test(unix_reader),
 		cmocka_unit_test(line_mode),
 		cmocka_unit_test(end_of_input),
+		cmocka_unit_test(end_of_input_in_turns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
