@@ -179,14 +179,15 @@ static struct notifier_block panic_block = { .notifier_call = panic_event };
  * All or none: each is checked and has its memory, image and doorbell before the
  * first core is taken.  What was made when it fails is left to the caller.
  */
-static int add_all(const struct ofl_spec *specs, unsigned int nr)
+static int add_all(const struct ofl_spec *specs, struct ofl_source **sources,
+		   unsigned int nr)
 {
 	struct ofl_instance *inst;
 	unsigned int i;
 	int err = 0;
 
 	for (i = 0; i < nr && !err; i++)
-		err = PTR_ERR_OR_ZERO(ofl_table_create(&specs[i]));
+		err = PTR_ERR_OR_ZERO(ofl_table_create(&specs[i], sources[i]));
 	if (err)
 		return err;
 	ofl_table_for_each(inst) {
@@ -214,9 +215,10 @@ static int add_from_parameters(void)
 		.spi = spi,
 		.device = device,
 	};
+	struct ofl_source *sources[OFL_INSTANCES_MAX] = { NULL };
 	char msg[OFL_MSG_MAX];
 	struct ofl_spec *specs;
-	unsigned int nr;
+	unsigned int nr = 0, i;
 	int err;
 
 	specs = OFL_STEP(specs,
@@ -227,13 +229,21 @@ static int add_from_parameters(void)
 		return -ENOMEM;
 	}
 	err = ofl_spec_lists(&words, specs, OFL_INSTANCES_MAX, &nr, msg);
-	if (err) {
+	if (err)
 		pr_err("%s\n", msg);
-	} else {
+	for (i = 0; i < nr && !err; i++) {
+		if (!specs[i].image[0])
+			continue;
+		sources[i] = ofl_source_read(specs[i].image);
+		err = PTR_ERR_OR_ZERO(sources[i]);
+	}
+	if (!err) {
 		mutex_lock(&ofl_table_lock);
-		err = add_all(specs, nr);
+		err = add_all(specs, sources, nr);
 		mutex_unlock(&ofl_table_lock);
 	}
+	for (i = 0; i < nr; i++)
+		ofl_source_drop(sources[i]);
 	kfree(specs);
 	return err;
 }

@@ -25,9 +25,9 @@
 #include "fault.h"
 #include "table.h"
 
-static int add(const struct ofl_spec *spec)
+static int add(const struct ofl_spec *spec, struct ofl_source *source)
 {
-	struct ofl_instance *inst = ofl_table_create(spec);
+	struct ofl_instance *inst = ofl_table_create(spec, source);
 	int err;
 
 	if (IS_ERR(inst))
@@ -48,6 +48,7 @@ static ssize_t add_store(OFL_CLASS_CONST struct class *class,
 	struct ofl_spec *spec =
 		OFL_STEP(add_spec, kmalloc(sizeof(*spec), GFP_KERNEL), NULL);
 	char *line = kmemdup_nul(buf, count, GFP_KERNEL);
+	struct ofl_source *source = NULL;
 	char msg[OFL_MSG_MAX];
 	int err = -ENOMEM;
 
@@ -55,12 +56,17 @@ static ssize_t add_store(OFL_CLASS_CONST struct class *class,
 		err = ofl_spec_line(line, spec, msg);
 	if (err)
 		pr_err("%s\n", err == -ENOMEM ? "add: no memory" : msg);
+	if (!err && spec->image[0]) {
+		source = ofl_source_read(spec->image);
+		err = PTR_ERR_OR_ZERO(source);
+	}
 	if (!err)
 		err = mutex_lock_interruptible(&ofl_table_lock);
 	if (!err) {
-		err = add(spec);
+		err = add(spec, source);
 		mutex_unlock(&ofl_table_lock);
 	}
+	ofl_source_drop(source);
 	kfree(line);
 	kfree(spec);
 	return err ?: count;

@@ -175,9 +175,16 @@ void ofl_fill_private(struct ofl_instance *inst);
 void ofl_fill_boot(struct ofl_instance *inst);
 
 /* --- source.c --- */
-/* Find, read and check an image; on success it replaces inst->source. */
-int ofl_source_load(struct ofl_instance *inst, const char *name);
+/*
+ * Find and read an image; an ERR_PTR if not, and messages are printed.  A file may take
+ * for ever (a server that is gone): with no lock, least of all one that a reboot takes.
+ */
+struct ofl_source *ofl_source_read(const char *name);
+/* Check it; if it is one it changes places with inst->source. */
+int ofl_source_use(struct ofl_instance *inst, struct ofl_source *source);
 void ofl_source_free(struct ofl_source *source);
+/* What ofl_source_read() returned, whatever it was, or NULL. */
+void ofl_source_drop(struct ofl_source *source);
 
 /* --- memory.c --- */
 /* spec was checked; on failure a message was printed. */

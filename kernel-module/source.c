@@ -9,6 +9,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/dcache.h>
+#include <linux/err.h>
 #include <linux/firmware.h>
 #include <linux/fs.h>
 #include <linux/fs_struct.h>
@@ -22,8 +23,7 @@
 #include "arch.h"
 #include "fault.h"
 
-static int read_firmware(struct ofl_instance *inst, const char *name,
-			 struct ofl_source *source)
+static int read_firmware(const char *name, struct ofl_source *source)
 {
 	const struct firmware *fw;
 	int err;
@@ -84,8 +84,7 @@ static void say_not_found(const char *name, int err)
 }
 
 /* The file's content; messages are printed here. */
-static int read_file(struct ofl_instance *inst, const char *name,
-		     struct ofl_source *source)
+static int read_file(const char *name, struct ofl_source *source)
 {
 	int err;
 
@@ -94,7 +93,7 @@ static int read_file(struct ofl_instance *inst, const char *name,
 		if (err == -ENOENT || err == -ENOTDIR)
 			pr_err("image %s: there is no such file\n", name);
 	} else {
-		err = read_firmware(inst, name, source);
+		err = read_firmware(name, source);
 		if (err == -ENOENT)
 			err = read_path(name, source);
 		if (err == -ENOENT || err == -ENOTDIR)
@@ -119,44 +118,47 @@ static int read_file(struct ofl_instance *inst, const char *name,
 	return err;
 }
 
-int ofl_source_load(struct ofl_instance *inst, const char *name)
+struct ofl_source *ofl_source_read(const char *name)
 {
-	const struct ofl_image_host host = {
-		.machine = ofl_arch_machine,
-		.private_size = inst->region.private_size,
-	};
 	struct ofl_source *source;
-	char msg[OFL_MSG_MAX];
 	int err;
 
 	if (!*name || strlen(name) >= sizeof(source->name)) {
 		pr_err("image=%.64s: a name has 1 to %zu characters\n", name,
 		       sizeof(source->name) - 1);
-		return *name ? -ENAMETOOLONG : -EINVAL;
+		return ERR_PTR(*name ? -ENAMETOOLONG : -EINVAL);
 	}
 	source = OFL_STEP(source, kzalloc(sizeof(*source), GFP_KERNEL), NULL);
 	if (!source) {
 		pr_err("image %s: no memory\n", name);
-		return -ENOMEM;
+		return ERR_PTR(-ENOMEM);
 	}
 	strscpy(source->name, name, sizeof(source->name));
-
-	err = read_file(inst, name, source);
-	if (err)
-		goto out;
-	strscpy(msg, "no memory", sizeof(msg));
-	err = OFL_STEP(image,
-		       ofl_image_read(source->blob, source->size, &host,
-				      &source->image, msg), -ENOMEM);
+	err = read_file(name, source);
 	if (err) {
-		pr_err("image %s: %s\n", name, msg);
-		goto out;
+		ofl_source_drop(source);
+		return ERR_PTR(err);
+	}
+	return source;
+}
+
+int ofl_source_use(struct ofl_instance *inst, struct ofl_source *source)
+{
+	const struct ofl_image_host host = {
+		.machine = ofl_arch_machine,
+		.private_size = inst->region.private_size,
+	};
+	char msg[OFL_MSG_MAX] = "no memory";
+	int err = OFL_STEP(image,
+			   ofl_image_read(source->blob, source->size, &host,
+					  &source->image, msg), -ENOMEM);
+
+	if (err) {
+		pr_err("image %s: %s\n", source->name, msg);
+		return err;
 	}
 	swap(*source, inst->source);
-out:
-	ofl_source_free(source); /* the new one on failure, else the old one */
-	kfree(source);
-	return err;
+	return 0;
 }
 
 void ofl_source_free(struct ofl_source *source)
@@ -164,4 +166,12 @@ void ofl_source_free(struct ofl_source *source)
 	vfree(source->blob);
 	source->blob = NULL;
 	source->size = 0;
+}
+
+void ofl_source_drop(struct ofl_source *source)
+{
+	if (IS_ERR_OR_NULL(source))
+		return;
+	ofl_source_free(source);
+	kfree(source);
 }

@@ -180,15 +180,20 @@ static ssize_t image_store(struct device *dev, struct device_attribute *attr,
 {
 	struct ofl_instance *inst = to_inst(dev);
 	char *name = line_dup(buf, count);
+	struct ofl_source *source;
 	int err;
 
 	if (!name)
 		return -ENOMEM;
-	err = lock_at_rest(inst, "image");
+	source = ofl_source_read(name);
+	err = PTR_ERR_OR_ZERO(source);
+	if (!err)
+		err = lock_at_rest(inst, "image");
 	if (!err) {
-		err = ofl_source_load(inst, name);
+		err = ofl_source_use(inst, source);
 		mutex_unlock(&inst->lock);
 	}
+	ofl_source_drop(source);
 	kfree(name);
 	return err ?: count;
 }

@@ -90,7 +90,8 @@ static int free_number(void)
 
 /* -------------------------------------------------------------------- add */
 
-struct ofl_instance *ofl_table_create(const struct ofl_spec *spec)
+struct ofl_instance *ofl_table_create(const struct ofl_spec *spec,
+				      struct ofl_source *source)
 {
 	struct ofl_instance *inst;
 	int err = free_number();
@@ -128,8 +129,8 @@ struct ofl_instance *ofl_table_create(const struct ofl_spec *spec)
 	err = ofl_devices_get(inst, spec->devices, spec->nr_devices);
 	if (err)
 		goto err_region;
-	if (spec->image[0]) {
-		err = ofl_source_load(inst, spec->image);
+	if (source) {
+		err = ofl_source_use(inst, source);
 		if (err)
 			goto err_devices;
 	}

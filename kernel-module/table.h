@@ -21,10 +21,11 @@ extern bool ofl_table_asleep;
  * All with ofl_table_lock held; messages are printed.
  *
  * An instance comes in three steps: create (memory, image, doorbell; the core
- * stays with Linux), start if the spec says so, publish (device and sysfs
+ * stays with Linux; its image, or NULL, was read before, and is still to be dropped), start if the spec says so, publish (device and sysfs
  * folder).  ofl_table_remove() undoes whatever was done of them.
  */
-struct ofl_instance *ofl_table_create(const struct ofl_spec *spec);
+struct ofl_instance *ofl_table_create(const struct ofl_spec *spec,
+				      struct ofl_source *source);
 int ofl_table_start(struct ofl_instance *inst);
 int ofl_table_publish(struct ofl_instance *inst);
 /*

@@ -27,6 +27,13 @@ save_dump()
 	cp $DEV/devcoredump/data "/out/$name-$arch.core" && echo 1 > $DEV/devcoredump/data
 }
 
+# What this guest cannot do is done by the monitor of its machine.
+inject()
+{
+	: > "/out/want-$name"
+	until_true 60 test -e "/out/done-$name"
+}
+
 # The image runs until it is told to stop.
 stop_it()
 {
@@ -90,13 +97,16 @@ while read -r name where how trace description; do
 	[ $how != last ] && [ $how != alone ] || continue
 	case $name in
 	mce) printf endless > $DEV/args ;;
+	mce_held)
+		printf return > $DEV/args
+		check "$name: injected" inject ;;
 	linux_alias) printf '%s' "$name $(cat /tmp/victim)" > $DEV/args ;;
 	*) printf '%s' "$name" > $DEV/args ;;
 	esac
 	dmesg -c > /dev/null
 	check "$name: start" sh -c "echo start > $DEV/state"
 	case $how in
-	end)
+	end | held)
 		check "$name: ends" until_true 90 not_running
 		if [ "$(attr state)" = crashed ]; then
 			row "crashed" "$(last_line ' crashed: | left CPU ')"
@@ -115,7 +125,8 @@ while read -r name where how trace description; do
 		;;
 	nmi)
 		for n in 1 2 3 4 5 6 7 8 9 10; do
-			echo l > /proc/sysrq-trigger
+			echo 1 > $DEV/dump
+			echo 1 > $DEV/devcoredump/data
 		done
 		is "$name: state" "$(attr state)" running
 		check "$name: core file on demand" sh -c "echo 1 > $DEV/dump"
@@ -141,7 +152,7 @@ while read -r name where how trace description; do
 		;;
 	mce)
 		sleep 1
-		: > /out/want-mce
+		check "$name: injected" inject
 		check "$name: ends" until_true 90 not_running
 		row "crashed" "$(last_line ' crashed: ')"
 		check "$name: core file" save_dump

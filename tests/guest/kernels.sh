@@ -103,7 +103,7 @@ echo $IMG/spin.bin > $DEV/image
 for n in 1 2; do
 	check "start $n" sh -c "echo start > $DEV/state"
 	is "running $n" "$(attr state)" running
-	# Interrupts that ignore that a CPU is offline.
+	# NMIs to all of Linux's cores are not for this one.
 	echo l > /proc/sysrq-trigger
 	check "stop $n" sh -c "echo stop > $DEV/state"
 	is "stopped $n" "$(attr state)" offline

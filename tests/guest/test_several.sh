@@ -190,6 +190,19 @@ check "remove the third" write $CLASS/remove 2
 check "remove the second" write $CLASS/remove 1
 check "the first still serves" sh -c "! grep -q ended /tmp/0.err"
 
+# A file that does not come (a FIFO that nobody writes to) keeps nobody else waiting.
+mkfifo /tmp/slow
+dmesg_mark
+write $CLASS/add "cpu=3 image=/tmp/slow" 2> /dev/null &
+slow=$!
+sleep 1
+check "a slow file: is waited for" kill -0 $slow
+check "a slow file: another instance comes" timeout 20 sh -c "echo cpu=3 image=$G > $CLASS/add"
+check "a slow file: and goes" timeout 20 sh -c "echo 1 > $CLASS/remove"
+(echo > /tmp/slow) 2> /dev/null
+if wait $slow; then not_ok "a slow file: is none"; else ok "a slow file: is none"; fi
+check "a slow file: says so" until_true 20 sh -c "dmesg | tail -n +$((MARK + 1)) | grep -q '/tmp/slow: is empty or not a regular file'"
+
 # Ten times, without a trace.
 check "the first still runs" on 0 attr_is state running
 n=0

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Those who may not, and the ways out: random calls by an outsider, by a member of the
-# device's group and by root; a daemon that ends; an image that masks everything.
+# Those who may not, and the ways out: random calls ($1 each, from the seed $2) by an
+# outsider, by a member of the device's group and by root; a daemon that ends; an image
+# that masks everything.
 # machines: hlt gicv3
 # timeout: 400
 . /offload/tests/lib.sh
 . /offload/tests/offload.sh
 
+ROUNDS=${1:-6000} SEED=${2:-1}
 GROUP=77
 BAD=/offload/tests/outsider
 share_new
@@ -21,6 +23,7 @@ well()
 
 # --- who may do what ---
 
+echo "# $ROUNDS rounds from seed $SEED"
 check "insmod" insmod $KO cpu=$CPU image=$IMG/comeback.bin
 is "the device is root's" "$(stat -c '%a %u:%g' /dev/offload0)" "660 0:0"
 chgrp $GROUP /dev/offload0 # as 70-offload.rules has udev do it
@@ -28,18 +31,18 @@ chgrp $GROUP /dev/offload0 # as 70-offload.rules has udev do it
 # let_through WHO NAME: how many of them
 let_through() { sed -n "s/.*\b$1=\([0-9]*\).*/\1/p" /tmp/bad.out; }
 
-check "nobody: nothing wrong" sh -c "$BAD 65534:65534 3000 1 > /tmp/bad.out"
+check "nobody: nothing wrong" sh -c "$BAD 65534:65534 $((ROUNDS / 2)) $SEED > /tmp/bad.out"
 is "nobody: opens nothing, writes nothing" "$(tail -n 1 /tmp/bad.out)" \
 	"opened=0 attached=0 mapped=0 written=0"
 is "nobody: the image runs on" "$(attr state)" running
-check "member: nothing wrong" sh -c "$BAD 65534:$GROUP 6000 2 > /tmp/bad.out"
+check "member: nothing wrong" sh -c "$BAD 65534:$GROUP $ROUNDS $((SEED + 1)) > /tmp/bad.out"
 [ "$(grep -c wrong /tmp/bad.out)" = 0 ] || head -n 5 /tmp/bad.out | sed 's/^/# /'
 check "member: opens, attaches, maps" \
 	test "$(let_through opened)" -gt 0 -a "$(let_through attached)" -gt 0 -a "$(let_through mapped)" -gt 0
 is "member: writes nothing in sysfs" "$(let_through written)" 0
-for seed in 3 4; do
+for seed in $((SEED + 2)) $((SEED + 3)); do
 	[ "$(attr state)" = running ] || echo start > $DEV/state
-	check "root, $seed: nothing wrong" sh -c "$BAD 0:0 6000 $seed > /tmp/bad.out"
+	check "root, $seed: nothing wrong" sh -c "$BAD 0:0 $ROUNDS $seed > /tmp/bad.out"
 	[ "$(grep -c wrong /tmp/bad.out)" = 0 ] || head -n 5 /tmp/bad.out | sed 's/^/# /'
 	check "root, $seed: all of it" \
 		test "$(let_through attached)" -gt 0 -a "$(let_through mapped)" -gt 0 -a "$(let_through written)" -gt 0

@@ -146,18 +146,46 @@ FAULT fault_park_alias(void)
 	return 0;
 }
 
+/* The IDT as it is, but for one gate. */
+static void divert(unsigned int vector, uintptr_t handler)
+{
+	static _Alignas(16) uint64_t idt[512];
+	uint64_t *gate = &idt[2 * vector];
+
+	memcpy(idt, (const void *)(uintptr_t)idt_base(), sizeof(idt));
+	gate[0] = (gate[0] & 0x0000ffffffff0000ull) | (handler & 0xffff) |
+		  (handler >> 16 & 0xffff) << 48;
+	gate[1] = handler >> 32;
+	load_idt(idt, sizeof(idt));
+}
+
 /* An NMI that never ends: no other one comes through. */
 FAULT fault_nmi_loop(void)
 {
-	static _Alignas(16) uint64_t idt[512];
-	uint64_t handler = (uintptr_t)stay;
-
-	memcpy(idt, (const void *)(uintptr_t)idt_base(), sizeof(idt));
-	idt[4] = (idt[4] & 0x0000ffffffff0000ull) | (handler & 0xffff) |
-		 (handler >> 16 & 0xffff) << 48;
-	idt[5] = handler >> 32;
-	load_idt(idt, sizeof(idt));
+	divert(2, (uintptr_t)stay);
 	stay();
+	return MINDED;
+}
+
+/* The IDT ends behind #DF: a page fault finds no gate, and that no other. */
+FAULT fault_double_fault(void)
+{
+	load_idt((const void *)(uintptr_t)idt_base(), 9 * 16);
+	null[4] = 0;
+	return MINDED;
+}
+
+extern const char back_to_it[];
+__asm__(".pushsection .text\n"
+	"back_to_it:\n"
+	"	iretq\n"
+	".popsection");
+
+/* A handler that goes back to what has faulted. */
+FAULT fault_exception_loop(void)
+{
+	divert(6, (uintptr_t)back_to_it);
+	__asm__ volatile("ud2");
 	return MINDED;
 }
 
@@ -198,6 +226,26 @@ FAULT fault_vectors_alias(void)
 	return MINDED;
 }
 
+extern const char back_to_it[];
+__asm__(".pushsection .text\n"
+	"	.balign 2048\n"
+	"back_to_it:\n"
+	"	eret\n"
+	"	.balign 128\n"
+	"	.irp n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15\n"
+	"	b	ofl_arm_vectors + 128 * \\n\n"
+	"	.balign 128\n"
+	"	.endr\n"
+	".popsection");
+
+/* A handler that goes back to what has faulted; interrupts are handled as ever. */
+FAULT fault_exception_loop(void)
+{
+	__asm__ volatile("msr vbar_el1, %0\n\tisb" : : "r"(back_to_it));
+	__asm__ volatile("udf #0");
+	return MINDED;
+}
+
 FAULT fault_gicd(void)
 {
 	*(volatile uint32_t *)(uintptr_t)ofl_boot->arch.arm64.gicd_pa = 0;
@@ -219,9 +267,10 @@ FAULT fault_reset(void)
 #endif
 
 const struct fault faults_sabotage[] = {
-	F(linux_alias), F(page_tables_alias), F(root), F(reset),
+	F(linux_alias), F(page_tables_alias), F(root), F(reset), F(exception_loop),
 #if defined(__x86_64__)
 	F(idt), F(idt_alias), F(gdt_alias), F(park_alias), F(nmi_loop), F(init),
+	F(double_fault),
 #else
 	F(vectors), F(vectors_alias), F(gicd),
 #endif
