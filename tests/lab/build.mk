@@ -9,6 +9,9 @@ $(O)/cache/%.orig.tar.gz $(O)/cache/%.orig.tar.xz:
 $(O)/kernels/%/.ready:
 	@v="$*" && tests/lab/kernel "$${v%-*}" "$${v##*-}"
 
+$(O)/kernels/6.1-debug-%/.ready: $(addprefix tests/lab/debug-kernel/,common.config %.config)
+	@tests/lab/kernel 6.1-debug $*
+
 .PRECIOUS: $(O)/cache/%.orig.tar.gz $(O)/cache/%.orig.tar.xz $(O)/kernels/%/.ready
 
 # --- run ---
