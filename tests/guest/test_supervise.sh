@@ -137,6 +137,7 @@ if [ "$arch" = x86_64 ]; then
 	echo disabled > $DEV/recovery
 	echo 0 > $DEV/heartbeat_ms
 	# And one that INIT does not reach either, as Linux lets no CPU come up just now.
+	check "stuck: has beaten, and so is deaf" until_true 60 attr_atleast heartbeat 1
 	dmesg_mark
 	check "stuck: hotplug off" insmod /offload/tests/hotplug_off.ko
 	for n in 1 2; do

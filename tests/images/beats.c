@@ -4,8 +4,8 @@
  *	beats HOW [NUMBER]
  *
  * Says so on the console, beats NUMBER times (10), 20 ms apart, then: for ever (on), hangs
- * (hang), hangs with interrupts masked (mask), and is deaf to NMIs (deaf; aarch64: mask),
- * has a null pointer (crash).
+ * (hang), hangs with interrupts masked (mask), and is deaf to NMIs from the first beat on
+ * (deaf; aarch64: mask), has a null pointer (crash).
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -23,10 +23,9 @@ static __attribute__((noinline)) void hang(void)
 		__asm__ volatile("" : : : "memory");
 }
 
-/* Interrupts masked; the first NMI does not return, so that there is no second one. */
+/* The first NMI does not return, so that there is no second one. */
 static void deafen(void)
 {
-	ofl_irq_save();
 #ifdef __x86_64__
 	static uint16_t table[256][8] __attribute__((aligned(16)));
 	struct {
@@ -54,16 +53,16 @@ int main(int argc, char **argv)
 
 	printf("beats: %s\n", how);
 	fflush(stdout);
+	if (!strcmp(how, "deaf"))
+		deafen();
 	while (!strcmp(how, "on") || n-- > 0) {
 		ofl_heartbeat();
 		nanosleep(&pause, NULL);
 	}
 	if (!strcmp(how, "crash"))
 		*null = 1;
-	if (!strcmp(how, "mask"))
+	if (!strcmp(how, "mask") || !strcmp(how, "deaf"))
 		ofl_irq_save();
-	if (!strcmp(how, "deaf"))
-		deafen();
 	hang();
 	return 0;
 }
