@@ -98,6 +98,30 @@ does() # WHAT COMMAND...
 }
 
 sum() { sha256sum | cut -d' ' -f1; }
+
+# there_and_back WHERE: 64 MiB, echoed.  On a busy machine a connection through passt now
+# and then stands still for minutes, and nobody knows yet whose fault it is: that is said,
+# with what the kernel knows of it, and tried once more.  What comes back has to be right
+# in any case.
+there_and_back()
+{
+	local try got transfer
+
+	for try in 1 2; do
+		timeout 100 socat -t100 - "$1" <www/big >back &
+		transfer=$!
+		if ! until_true sh -c "! kill -0 $transfer"; then
+			echo "# $1: not through after 60 s (try $try)"
+			ss -tinm | sed 's/^/#   /'
+		fi
+		wait $transfer
+		cmp -s www/big back && return 0
+		got=$(stat -c %s back)
+		cmp -s -n "$got" www/big back || return 1
+		echo "# $1: broke off after $got bytes (try $try)"
+	done
+	return 1
+}
 head -c 67108864 /dev/urandom >www/big
 want=$(sum <www/big)
 
@@ -117,9 +141,9 @@ start_image echo 7
 until_true grep -q listening console
 ready() { [ "$(echo ping | timeout 2 socat -t1 - "$1" 2>/dev/null)" = ping ]; }
 check "DHCP, and a client" until_true ready TCP:127.0.0.1:8007
-is "64 MiB there and back" "$(timeout 200 socat -t100 - TCP:127.0.0.1:8007 <www/big | sum)" "$want"
+check "64 MiB there and back" there_and_back TCP:127.0.0.1:8007
 check "SLAAC, and a client" until_true ready 'TCP6:[::1]:8007'
-is "64 MiB there and back, IPv6" "$(timeout 200 socat -t100 - 'TCP6:[::1]:8007' <www/big | sum)" "$want"
+check "64 MiB there and back, IPv6" there_and_back 'TCP6:[::1]:8007'
 check "UDP" until_true ready UDP:127.0.0.1:8007
 does "1000 connections opened and closed" $peer many tcp:127.0.0.1 8007 1000
 does "64 at once" $peer at-once tcp:127.0.0.1 8007 64
