@@ -7,9 +7,9 @@
  *   echo STEP[:TIMES][,STEP...] > /sys/kernel/debug/offload/fail_at
  *
  * lets each of these steps fail, once or so many times, when it is come to, without
- * being done; the kernel log has a line.  /sys/kernel/debug/offload/steps lists all of them: name,
- * how often it was come to, how often it failed.  In other builds there is nothing
- * of this.
+ * being done; the kernel log has a line.  /sys/kernel/debug/offload/steps lists all
+ * of them: name, how often it was come to, how often it failed.  In other builds
+ * there is nothing of this.
  */
 #ifndef OFFLOAD_FAULT_H
 #define OFFLOAD_FAULT_H

@@ -291,7 +291,7 @@ static ssize_t recovery_store(struct device *dev, struct device_attribute *attr,
 			      const char *buf, size_t count)
 {
 	struct ofl_instance *inst = to_inst(dev);
-	bool on = sysfs_streq(buf, "enabled");
+	bool on = sysfs_streq(buf, "enabled"), was_on;
 
 	if (!on && !sysfs_streq(buf, "disabled")) {
 		pr_err("offload%u: write enabled or disabled to recovery\n",
@@ -300,14 +300,14 @@ static ssize_t recovery_store(struct device *dev, struct device_attribute *attr,
 	}
 	if (mutex_lock_interruptible(&inst->lock))
 		return -EINTR;
+	was_on = inst->super.recovery;
+	WRITE_ONCE(inst->super.recovery, on);
 	/* as remoteproc's: one that has crashed before is started, too */
-	if (on && !inst->super.recovery &&
+	if (on && !was_on &&
 	    (inst->phase == OFL_PHASE_CRASHED || inst->super.away)) {
-		WRITE_ONCE(inst->super.recovery, on);
 		inst->super.attempts = 0;
 		start_later(inst);
 	}
-	WRITE_ONCE(inst->super.recovery, on);
 	mutex_unlock(&inst->lock);
 	return count;
 }

@@ -21,8 +21,8 @@ extern bool ofl_table_asleep;
  * All with ofl_table_lock held; messages are printed.
  *
  * An instance comes in three steps: create (memory, image, doorbell; the core
- * stays with Linux; its image, or NULL, was read before, and is still to be dropped), start if the spec says so, publish (device and sysfs
- * folder).  ofl_table_remove() undoes whatever was done of them.
+ * stays with Linux), start if the spec says so, publish (device and sysfs
+ * folder).  The image, or NULL, was read before, and is still the caller's to drop.  ofl_table_remove() undoes whatever was done of them.
  */
 struct ofl_instance *ofl_table_create(const struct ofl_spec *spec,
 				      struct ofl_source *source);
