@@ -26,6 +26,8 @@ int ofl_arch_prepare(struct ofl_instance *inst);
 /* The core is back with Linux: free inst->core.  NULL is allowed. */
 void ofl_arch_release(struct ofl_instance *inst);
 
+/* At the beginning of the module; may sleep. */
+void ofl_arch_init(void);
 /* At the end of the module: undo what ofl_arch_take() has left for the next one. */
 void ofl_arch_exit(void);
 /* Take the core offline and hold it.  On failure Linux has it again. */

@@ -326,6 +326,7 @@ static int __init offload_init(void)
 		return -EINVAL;
 	}
 	ofl_fault_init();
+	ofl_arch_init();
 	err = ofl_chardev_init();
 	if (err)
 		goto err_fault;

@@ -101,7 +101,7 @@ struct ofl_instance {
 	unsigned int number;
 	unsigned int cpu;
 	unsigned int spi; /* aarch64: wanted for the doorbell; 0: any */
-	atomic_t users;	  /* open descriptors of the device */
+	atomic_t users;	  /* open descriptors of the device, and files being read */
 	struct mutex lock;
 
 	enum ofl_phase phase; /* read without lock */

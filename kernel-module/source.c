@@ -14,6 +14,7 @@
 #include <linux/fs.h>
 #include <linux/fs_struct.h>
 #include <linux/kernel_read_file.h>
+#include <linux/module.h>
 #include <linux/path.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
@@ -134,7 +135,15 @@ struct ofl_source *ofl_source_read(const char *name)
 		return ERR_PTR(-ENOMEM);
 	}
 	strscpy(source->name, name, sizeof(source->name));
-	err = read_file(name, source);
+	/* it may take for ever (a FIFO): rmmod is refused, and does not wait for it */
+	err = -ENODEV;
+	if (try_module_get(THIS_MODULE)) {
+		err = read_file(name, source);
+		module_put(THIS_MODULE);
+	} else {
+		pr_err("image %s: is not read, the module is being removed\n",
+		       name);
+	}
 	if (err) {
 		ofl_source_drop(source);
 		return ERR_PTR(err);

@@ -175,6 +175,21 @@ static char *line_dup(const char *buf, size_t count)
 	return kmemdup_nul(buf, count, GFP_KERNEL);
 }
 
+/* In use, as by an open descriptor: not removed until inst->users is decremented. */
+static int use(struct ofl_instance *inst)
+{
+	int err = 0;
+
+	if (mutex_lock_interruptible(&inst->lock))
+		return -EINTR;
+	if (inst->going)
+		err = -ENODEV;
+	else
+		atomic_inc(&inst->users);
+	mutex_unlock(&inst->lock);
+	return err;
+}
+
 static ssize_t image_store(struct device *dev, struct device_attribute *attr,
 			   const char *buf, size_t count)
 {
@@ -185,6 +200,10 @@ static ssize_t image_store(struct device *dev, struct device_attribute *attr,
 
 	if (!name)
 		return -ENOMEM;
+	err = use(inst);
+	if (err)
+		goto out;
+	/* whoever removes an instance waits for its stores: none does that for a file */
 	source = ofl_source_read(name);
 	err = PTR_ERR_OR_ZERO(source);
 	if (!err)
@@ -194,6 +213,8 @@ static ssize_t image_store(struct device *dev, struct device_attribute *attr,
 		mutex_unlock(&inst->lock);
 	}
 	ofl_source_drop(source);
+	atomic_dec(&inst->users);
+out:
 	kfree(name);
 	return err ?: count;
 }

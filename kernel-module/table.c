@@ -195,13 +195,14 @@ int ofl_table_remove(struct ofl_instance *inst, bool force)
 	bool left;
 	int err;
 
-	/* an open takes ofl_table_lock: nobody comes while we are here */
+	/* nobody comes from here on: an open takes ofl_table_lock, a store looks at this */
+	set_going(inst, true);
 	if (!force && atomic_read(&inst->users)) {
-		pr_err("offload%u is in use; end its offload-pmm first\n",
+		pr_err("offload%u is in use; end its offload-pmm, or whoever writes to its image, first\n",
 		       inst->number);
+		set_going(inst, false);
 		return -EBUSY;
 	}
-	set_going(inst, true);
 	err = ofl_table_release(inst);
 	if (err && !force) {
 		pr_err("offload%u is not removed: CPU %u has not come back\n",

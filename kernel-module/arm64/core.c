@@ -177,6 +177,10 @@ int ofl_arch_take(struct ofl_instance *inst)
 	return -EIO;
 }
 
+void ofl_arch_init(void)
+{
+}
+
 void ofl_arch_exit(void)
 {
 }
@@ -265,6 +269,7 @@ u64 ofl_arch_counter(void)
 	return read_sysreg(cntvct_el0);
 }
 
+/* Linux's clock is this counter, by the same number. */
 u64 ofl_arch_counter_hz(void)
 {
 	return read_sysreg(cntfrq_el0);

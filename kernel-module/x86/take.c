@@ -361,8 +361,3 @@ u64 ofl_arch_counter(void)
 {
 	return rdtsc_ordered();
 }
-
-u64 ofl_arch_counter_hz(void)
-{
-	return (u64)tsc_khz * 1000;
-}

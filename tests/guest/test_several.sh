@@ -146,7 +146,7 @@ is "a CID that nobody has: ECONNRESET" "$(on 1 attr exit_status)" 3
 
 # --- removing and adding while the other runs ---
 
-turned_down "remove with a daemon" 1 "end its offload-pmm first" remove
+turned_down "remove with a daemon" 1 "end its offload-pmm" remove
 pmm_end 1
 is "no CID without a daemon" "$(on 1 attr cid)" ""
 check "remove" write $CLASS/remove offload1
@@ -226,6 +226,26 @@ check "insmod cpu=none" insmod $KO cpu=none
 check "add" write $CLASS/add "cpu=3 image=$IMG/spin.bin"
 check "add another" write $CLASS/add "cpu=2 image=$IMG/spin.bin"
 is "both run" "$(on 0 attr state) $(on 1 attr state)" "running running"
+# A file that does not come, for an instance that is there: it is in use, and so is the
+# module, until whoever waits gives up.
+dmesg_mark
+write $CLASS/offload1/image /tmp/slow 2> /dev/null &
+slow=$!
+sleep 1
+check "a slow image: is waited for" kill -0 $slow
+for what in "echo 1 > $CLASS/remove" "rmmod offload"; do
+	if timeout 20 sh -c "$what" 2> /dev/null; then
+		not_ok "a slow image: $what: refused"
+	else
+		is "a slow image: $what: refused at once" $? 1
+	fi
+done
+check "a slow image: it is in use" sh -c "dmesg | tail -n +$((MARK + 1)) | grep -q 'offload1 is in use; .* writes to its image'"
+kill $slow
+if wait $slow; then not_ok "a slow image: is none"; else ok "a slow image: is none"; fi
+check "a slow image: remove, when nobody waits any more" write $CLASS/remove 1
+check "a slow image: add again" write $CLASS/add "cpu=2 image=$IMG/spin.bin"
+
 check "rmmod with both running" rmmod offload
 check "all cores back at the end" all_online
 check "nothing left" test ! -e $CLASS
