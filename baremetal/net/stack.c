@@ -232,6 +232,10 @@ static void gone(void)
 	dhcp_stop(&nif);
 	dhcp_cleanup(&nif);
 	netif_remove(&nif);
+	/* Frames to ourselves (a release to a DHCP server of our address): nobody polls for them. */
+	if (nif.loop_first)
+		pbuf_free(nif.loop_first);
+	nif.loop_first = nif.loop_last = NULL;
 }
 
 static void lost(void)

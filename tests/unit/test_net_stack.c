@@ -84,10 +84,10 @@ static const uint8_t *dhcp_message(uint8_t kind)
 	return NULL;
 }
 
-static void dhcp_answer(const uint8_t *request, uint8_t kind)
+static void dhcp_answer(const uint8_t *request, uint8_t kind, uint32_t server)
 {
-	static const uint8_t options[] = {
-		54, 4, 10, 0, 0, 1, 51, 4, 0, 0, 14, 16, 1, 4, 255, 255, 255, 0,
+	uint8_t options[] = {
+		54, 4, 0, 0, 0, 0, 51, 4, 0, 0, 14, 16, 1, 4, 255, 255, 255, 0,
 		3, 4, 10, 0, 0, 1, 6, 4, 10, 0, 0, 9, 255,
 	};
 	uint8_t reply[300] = { 2, 1, 6 };
@@ -97,6 +97,7 @@ static void dhcp_answer(const uint8_t *request, uint8_t kind)
 	memcpy(reply + 28, config->mac, 6);
 	memcpy(reply + 236, "\x63\x82\x53\x63\x35\x01", 6);
 	reply[242] = kind;
+	put32(options + 2, server);
 	memcpy(reply + 243, options, sizeof(options));
 	send_datagram(67, 68, reply, sizeof(reply));
 }
@@ -110,8 +111,8 @@ static void test_dhcp(void **state)
 	fd = new_socket(AF_INET, SOCK_STREAM);
 	assert_fails(t_connect(fd, in4(THEIRS, 80), LEN4), EINPROGRESS);
 	assert_true(ofl_net_settling());
-	dhcp_answer(dhcp_message(1), 2);
-	dhcp_answer(dhcp_message(3), 5);
+	dhcp_answer(dhcp_message(1), 2, THEIRS);
+	dhcp_answer(dhcp_message(3), 5, THEIRS);
 	assert_int_equal(netif_ip4_addr(&nif)->addr, htonl(OURS));
 	assert_int_equal(ip_addr_get_ip4_u32(dns_getserver(0)), htonl(0x0a000009));
 	/* What had no way has one. */
@@ -132,8 +133,19 @@ static void test_dhcp(void **state)
 	sim_hdr()->device.config_generation++;
 	settle();
 	assert_true(netif_is_link_up(&nif));
-	dhcp_answer(dhcp_message(3), 5);
+	dhcp_answer(dhcp_message(3), 5, THEIRS);
 	assert_int_equal(t_sendto(fd, "x", 1, 0, in4(THEIRS, 7), LEN4), 1);
+	net_end();
+}
+
+/* A server by the address that it gives: our last word to it goes to ourselves, and stays. */
+static void test_dhcp_ours(void **state)
+{
+	(void)state;
+	net_set_up("");
+	dhcp_answer(dhcp_message(1), 2, OURS);
+	dhcp_answer(dhcp_message(3), 5, OURS);
+	assert_int_equal(netif_ip4_addr(&nif)->addr, htonl(OURS));
 	net_end();
 }
 
@@ -283,9 +295,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_options), cmocka_unit_test(test_start),
-		cmocka_unit_test(test_dhcp),	cmocka_unit_test(test_frames),
-		cmocka_unit_test(test_stalled), cmocka_unit_test(test_drain),
-		cmocka_unit_test(test_breaks),
+		cmocka_unit_test(test_dhcp),	cmocka_unit_test(test_dhcp_ours),
+		cmocka_unit_test(test_frames),	cmocka_unit_test(test_stalled),
+		cmocka_unit_test(test_drain),	cmocka_unit_test(test_breaks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
