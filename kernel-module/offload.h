@@ -120,7 +120,7 @@ struct ofl_instance {
 	bool late_told;	  /* ... about a core that does not come back */
 	bool crash_told;  /* ... about the crash of this run */
 	bool asleep;	  /* the machine is about to sleep: take no core */
-	bool going;	  /* being removed: take no core */
+	bool going;	  /* being removed: no start, no new user */
 	bool kept_module; /* a stuck image: the module must stay */
 	unsigned long ended_at; /* jiffies of EXITED, CRASHED or STOPPED */
 	ktime_t started;

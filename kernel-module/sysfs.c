@@ -182,10 +182,12 @@ static int use(struct ofl_instance *inst)
 
 	if (mutex_lock_interruptible(&inst->lock))
 		return -EINTR;
-	if (inst->going)
+	if (inst->going) {
+		pr_err("offload%u is being removed\n", inst->number);
 		err = -ENODEV;
-	else
+	} else {
 		atomic_inc(&inst->users);
+	}
 	mutex_unlock(&inst->lock);
 	return err;
 }

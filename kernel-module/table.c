@@ -182,11 +182,26 @@ int ofl_table_release(struct ofl_instance *inst)
 	return err;
 }
 
-/* No start from now on (on), or after all again. */
-static void set_going(struct ofl_instance *inst, bool on)
+/* From now on nobody starts or uses it; who uses it already keeps it, unless forced. */
+static int begin_to_go(struct ofl_instance *inst, bool force)
+{
+	int err = 0;
+
+	mutex_lock(&inst->lock);
+	/* an open takes ofl_table_lock, a store inst->lock */
+	if (!force && atomic_read(&inst->users))
+		err = -EBUSY;
+	else
+		inst->going = true;
+	mutex_unlock(&inst->lock);
+	return err;
+}
+
+/* After all it stays. */
+static void end_going(struct ofl_instance *inst)
 {
 	mutex_lock(&inst->lock);
-	inst->going = on;
+	inst->going = false;
 	mutex_unlock(&inst->lock);
 }
 
@@ -195,19 +210,17 @@ int ofl_table_remove(struct ofl_instance *inst, bool force)
 	bool left;
 	int err;
 
-	/* nobody comes from here on: an open takes ofl_table_lock, a store looks at this */
-	set_going(inst, true);
-	if (!force && atomic_read(&inst->users)) {
+	err = begin_to_go(inst, force);
+	if (err) {
 		pr_err("offload%u is in use; end its offload-pmm, or whoever writes to its image, first\n",
 		       inst->number);
-		set_going(inst, false);
-		return -EBUSY;
+		return err;
 	}
 	err = ofl_table_release(inst);
 	if (err && !force) {
 		pr_err("offload%u is not removed: CPU %u has not come back\n",
 		       inst->number, inst->cpu);
-		set_going(inst, false);
+		end_going(inst);
 		return err;
 	}
 	if (inst->dev)

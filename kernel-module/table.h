@@ -22,7 +22,8 @@ extern bool ofl_table_asleep;
  *
  * An instance comes in three steps: create (memory, image, doorbell; the core
  * stays with Linux), start if the spec says so, publish (device and sysfs
- * folder).  The image, or NULL, was read before, and is still the caller's to drop.  ofl_table_remove() undoes whatever was done of them.
+ * folder).  The image, or NULL, was read before, and is still the caller's to
+ * drop.  ofl_table_remove() undoes whatever was done of them.
  */
 struct ofl_instance *ofl_table_create(const struct ofl_spec *spec,
 				      struct ofl_source *source);
